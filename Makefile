@@ -1,0 +1,113 @@
+# quoin: one Makefile, no recursion. `make help` lists the targets.
+# Variants: make V=asan|tsan|clang builds below build/<variant>/.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := all
+V ?= release
+BUILD := $(if $(filter release,$(V)),build,build/$(V))
+CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+AR ?= ar
+PYTHON ?= python3
+PREFIX ?= /usr/local
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
+  -Wmissing-prototypes -Wvla -Wwrite-strings -Wformat=2 -Wswitch-enum -Wundef -Wcast-qual -fno-common
+OPT := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+LINK := -pie -Wl,-z,relro,-z,now
+ifeq ($(V),asan)
+OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DARENA_DEBUG
+LINK := -fsanitize=address,undefined
+endif
+ifeq ($(V),tsan)
+OPT := -O1 -g -fsanitize=thread -fPIE
+LINK := -fsanitize=thread -pie
+endif
+ifeq ($(V),clang)
+CC := clang
+endif
+ifeq ($(V),fuzz)
+CC := clang
+OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer
+LINK := -fsanitize=address,undefined
+endif
+ifdef DEV
+WARN += -Werror
+endif
+
+LIBS := yaml-0.1 libcurl jansson libpcre2-8 openssl expat
+PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+VERSION := 0.1.0
+CPPFLAGS += -Iinclude -D_POSIX_C_SOURCE=200809L -DQUOIN_VERSION='"$(VERSION)"' -include quoin/banned.h $(PKG_CFLAGS)
+CFLAGS_ALL := -std=c11 $(WARN) $(OPT) $(CFLAGS)
+
+PHASES := base syntax lang schema graph state net cloud plan apply
+LIB_SRC := $(sort $(foreach p,$(PHASES),$(wildcard src/$(p)/*.c)))
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+CLI_SRC := $(sort $(wildcard src/cli/*.c))
+CLI_OBJ := $(CLI_SRC:%.c=$(BUILD)/%.o)
+LIB := $(BUILD)/libquoin.a
+EMBED := $(BUILD)/qn-embed
+BLOBS := $(foreach b,schema wire defs modules,$(BUILD)/blob/$(b).bin)
+BLOB_OBJ := $(BUILD)/blob/blobs.o
+
+AWS := modules/providers/aws
+SCHEMA_IN := $(sort $(wildcard $(AWS)/*/schema.json))
+WIRE_IN := $(sort $(wildcard $(AWS)/*/wire.json))
+DEFS_IN := $(sort $(filter-out %/schema.json %/wire.json,$(wildcard $(AWS)/*/*.yaml)))
+MODULES_IN := $(sort $(wildcard modules/*/*.yaml))
+
+.PHONY: all help
+all: $(BUILD)/quoin ## build build/quoin
+
+$(LIB): $(LIB_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+# The tool that turns modules/ into the tables embedded in the binary; it checks them on the way.
+$(EMBED): $(BUILD)/src/embed/embed.o $(LIB)
+	$(CC) $(LINK) -o $@ $< $(LIB) $(PKG_LIBS) $(LDFLAGS) -lm
+
+$(BUILD)/blob/schema.bin: $(EMBED) $(SCHEMA_IN)
+	@mkdir -p $(@D)
+	$(EMBED) schema $@ $(SCHEMA_IN)
+$(BUILD)/blob/wire.bin: $(EMBED) $(WIRE_IN)
+	@mkdir -p $(@D)
+	$(EMBED) wire $@ $(WIRE_IN)
+$(BUILD)/blob/defs.bin: $(EMBED) $(DEFS_IN) $(BUILD)/blob/schema.bin $(BUILD)/blob/wire.bin
+	$(EMBED) defs $@ $(BUILD)/blob/schema.bin $(BUILD)/blob/wire.bin $(DEFS_IN)
+$(BUILD)/blob/modules.bin: $(EMBED) $(MODULES_IN)
+	@mkdir -p $(@D)
+	$(EMBED) modules $@ $(MODULES_IN)
+$(BLOB_OBJ): src/embed/blobs.S $(BLOBS)
+	$(CC) -DBLOB_DIR='"$(BUILD)/blob"' -c -o $@ $<
+
+$(BUILD)/quoin: $(CLI_OBJ) $(BUILD)/src/embed/blobs.o $(BLOB_OBJ) $(LIB)
+	$(CC) $(LINK) -o $@ $^ $(PKG_LIBS) $(LDFLAGS) -lm
+
+# ---- tests ---------------------------------------------------------------
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+T ?=
+.PHONY: unit
+$(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h $(LIB) $(BUILD)/src/embed/blobs.o $(BLOB_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS_ALL) $(LINK) -o $@ $< $(BUILD)/src/embed/blobs.o $(BLOB_OBJ) $(LIB) $(PKG_LIBS) $(LDFLAGS) -lm
+unit: $(if $(T),$(BUILD)/unit/test_$(T),$(UNIT_BIN)) ## unit tests (T=name for one)
+	@sh tests/unit/run.sh $^
+
+.PHONY: clean
+clean: ## remove what was built (the virtual environment stays)
+	rm -rf build/src build/unit build/blob build/quoin build/libquoin.a build/qn-embed build/asan build/tsan build/clang build/fuzz
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  %-14s %s\n", $$1, $$2}'
+
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(BUILD)/src/embed/embed.d $(BUILD)/src/embed/blobs.d

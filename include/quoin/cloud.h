@@ -1,0 +1,64 @@
+/* The cloud client: credentials, endpoints, SigV4, retry and rate limits by error
+ * class, over net and wire. Reads take a struct rd_ctx, mutations a struct
+ * wr_ctx; plan and drift code can obtain only the former, so that a plan that
+ * mutates does not compile. */
+#ifndef QUOIN_CLOUD_H
+#define QUOIN_CLOUD_H
+
+#include "quoin/net.h"
+#include "quoin/wire.h"
+
+enum err_class {
+  EC_NONE, EC_THROTTLE, EC_SERVER /* 5xx */, EC_CONNECT, EC_AMBIGUOUS /* may have been executed */,
+  EC_CREDENTIALS /* expired or refused: refresh once */, EC_ACCESS_DENIED, EC_CLOCK, EC_CLIENT /* definitive 4xx */, EC_BAD_REPLY, EC_CANCELLED
+};
+struct reply {
+  enum qn_err err;          /* QN_OK or QN_E_REMOTE */
+  enum err_class cls;
+  int status;
+  struct str code, message, request_id;
+  const struct value *output; /* on QN_OK */
+  uint32_t attempts;        /* HTTP requests made for this call */
+  bool maybe_executed;      /* some attempt may have reached the service */
+};
+struct call {
+  const struct wire_op *op;
+  const struct value *input;
+  sym region;               /* never 0 */
+  bool once;                /* create without token or natural key: transport sends once, no retry after an ambiguous failure */
+  uint32_t timeout_ms;      /* 0 = default 60 s */
+};
+typedef void call_done_fn(void *user, const struct reply *r); /* reply and texts live in the arena given to cloud_new until cloud_trim */
+
+struct cloud;   /* owner of everything */
+struct rd_ctx;  /* may call read-only operations */
+struct wr_ctx;  /* may call any */
+struct cloud_options {
+  const struct wire *wire;
+  struct net *net;          /* NULL: makes its own on first use */
+  const char *profile;      /* NULL: AWS_PROFILE or default */
+  sym region;
+  uint32_t max_attempts;    /* 0 = 8 */
+  uint32_t concurrency;     /* 0 = 32 calls in flight */
+};
+enum qn_err cloud_new(struct session *s, const struct cloud_options *o, struct cloud **out) QN_MUST_USE;
+void cloud_free(struct cloud *c);
+struct rd_ctx *cloud_reader(struct cloud *c);
+/* Only src/apply and src/cli/destroy paths may include cloud_write.h which declares cloud_writer(). */
+
+/* QN_E_INVALID if op is not read-only. */
+enum qn_err cloud_read(struct rd_ctx *rd, const struct call *call, call_done_fn *done, void *user) QN_MUST_USE;
+/* Drives timers, retries and the network; returns calls not finished. wake_fd as in net_poll. */
+size_t cloud_poll(struct cloud *c, int timeout_ms, int wake_fd);
+/* Finds credentials (may run the provider chain) and asks STS who we are; diagnostics QN07xx on failure. */
+enum qn_err cloud_identity(struct rd_ctx *rd, struct str *account, struct str *arn, struct str *partition) QN_MUST_USE;
+/* One timer on the same loop: `done` with r NULL after delay. */
+void cloud_after(struct cloud *c, uint32_t delay_ms, call_done_fn *done, void *user);
+struct cloud_stats { uint64_t calls, reads, writes, http_requests, throttled, retried; };
+void cloud_stats(const struct cloud *c, struct cloud_stats *out);
+/* Tell-tale for messages: the endpoint used for a service in a region. */
+struct str cloud_endpoint(struct cloud *c, const struct wire_service *svc, sym region);
+/* Stop submitting retries; running calls end. For Ctrl-C. */
+void cloud_cancel(struct cloud *c);
+
+#endif

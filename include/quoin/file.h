@@ -1,0 +1,20 @@
+/* Files: bounded reads, atomic durable writes, locks. Errors add a diagnostic
+ * (QN0001, QN0002, QN0003) where a diags list is given (it may be NULL). */
+#ifndef QUOIN_FILE_H
+#define QUOIN_FILE_H
+
+#include "quoin/session.h"
+
+/* Whole file into the arena (NUL behind); more than max bytes is QN_E_LIMIT.
+ * QN_E_NOTFOUND if it does not exist (no diagnostic then). Directories, FIFOs: QN_E_IO. */
+enum qn_err file_read(struct arena *a, const char *path, size_t max, struct diags *d, struct str *out) QN_MUST_USE;
+/* Temp file beside it, write, fsync, rename, fsync of the folder. Readers see old or new, never half.
+ * mode e.g. 0600. On failure the old file is untouched and the temp file is gone. */
+enum qn_err file_write_atomic(const char *path, struct str bytes, unsigned mode, struct diags *d) QN_MUST_USE;
+enum qn_err file_mkdirs(const char *path, unsigned mode, struct diags *d) QN_MUST_USE;
+/* All of it, EINTR and short writes handled. */
+enum qn_err fd_write_all(int fd, struct str bytes) QN_MUST_USE;
+/* Torture tests: the n-th write/fsync/rename from now fails with `err` (0 = never). */
+void file_fail_at(size_t n, int err);
+
+#endif
