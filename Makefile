@@ -65,32 +65,32 @@ all: $(BUILD)/quoin ## build build/quoin
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@echo '  AR $@'; $(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	@echo '  CC $<'; $(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # The tool that turns modules/ into the tables embedded in the binary; it checks them on the way.
 $(EMBED): $(BUILD)/src/embed/embed.o $(LIB)
-	$(CC) $(LINK) -o $@ $< $(LIB) $(PKG_LIBS) $(LDFLAGS) -lm
+	@echo '  LD $@'; $(CC) $(LINK) -o $@ $< $(LIB) $(PKG_LIBS) $(LDFLAGS) -lm
 
 $(BUILD)/blob/schema.bin: $(EMBED) $(SCHEMA_IN)
 	@mkdir -p $(@D)
-	$(EMBED) schema $@ $(SCHEMA_IN)
+	@echo '  EMBED $@'; $(EMBED) schema $@ $(SCHEMA_IN)
 $(BUILD)/blob/wire.bin: $(EMBED) $(WIRE_IN)
 	@mkdir -p $(@D)
-	$(EMBED) wire $@ $(WIRE_IN)
+	@echo '  EMBED $@'; $(EMBED) wire $@ $(WIRE_IN)
 $(BUILD)/blob/defs.bin: $(EMBED) $(DEFS_IN) $(BUILD)/blob/schema.bin $(BUILD)/blob/wire.bin
-	$(EMBED) defs $@ $(BUILD)/blob/schema.bin $(BUILD)/blob/wire.bin $(DEFS_IN)
+	@echo '  EMBED $@'; $(EMBED) defs $@ $(BUILD)/blob/schema.bin $(BUILD)/blob/wire.bin $(DEFS_IN)
 $(BUILD)/blob/modules.bin: $(EMBED) $(MODULES_IN)
 	@mkdir -p $(@D)
-	$(EMBED) modules $@ $(MODULES_IN)
+	@echo '  EMBED $@'; $(EMBED) modules $@ $(MODULES_IN)
 $(BLOB_OBJ): src/embed/blobs.S $(BLOBS)
 	$(CC) -DBLOB_DIR='"$(BUILD)/blob"' -c -o $@ $<
 
 $(BUILD)/quoin: $(CLI_OBJ) $(BUILD)/src/embed/blobs.o $(BLOB_OBJ) $(LIB)
-	$(CC) $(LINK) -o $@ $^ $(PKG_LIBS) $(LDFLAGS) -lm
+	@echo '  LD $@'; $(CC) $(LINK) -o $@ $^ $(PKG_LIBS) $(LDFLAGS) -lm
 
 # ---- tests ---------------------------------------------------------------
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
@@ -99,7 +99,7 @@ T ?=
 .PHONY: unit
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h $(LIB) $(BUILD)/src/embed/blobs.o $(BLOB_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS_ALL) $(LINK) -o $@ $< $(BUILD)/src/embed/blobs.o $(BLOB_OBJ) $(LIB) $(PKG_LIBS) $(LDFLAGS) -lm
+	@echo '  CC $<'; $(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS_ALL) $(LINK) -o $@ $< $(BUILD)/src/embed/blobs.o $(BLOB_OBJ) $(LIB) $(PKG_LIBS) $(LDFLAGS) -lm
 unit: $(if $(T),$(BUILD)/unit/test_$(T),$(UNIT_BIN)) ## unit tests (T=name for one)
 	@sh tests/unit/run.sh $^
 

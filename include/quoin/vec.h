@@ -29,6 +29,7 @@ struct map {
   size_t n, cap;
   uint32_t *slots; /* index + 1 into e; 0 empty */
   size_t n_slots;
+  uint64_t seed;   /* set at first use */
 };
 /* Adds or replaces; returns true if key was new. */
 bool map_put(struct arena *a, struct map *m, struct str key, uint32_t value);
