@@ -1,0 +1,151 @@
+/* The plan: what has to change, why, in which order. Built from the graph
+ * (wanted), the state (recorded) and the live cloud; self-contained, so that a
+ * saved plan is applied without reading the spec again.
+ *
+ * A replacement is two changes of one address: a create of generation g+1 and a
+ * delete of generation g, joined by `pair`. Apply only knows create, update,
+ * delete, forget and record; `after` holds the order. */
+#ifndef QUOIN_PLAN_H
+#define QUOIN_PLAN_H
+
+#include "quoin/cloud.h"
+#include "quoin/graph.h"
+#include "quoin/provider.h"
+#include "quoin/state.h"
+
+enum action {
+  ACT_NONE,    /* nothing to do; kept when state has to learn something (`record`) */
+  ACT_CREATE,
+  ACT_UPDATE,
+  ACT_DELETE,
+  ACT_FORGET   /* on_destroy: retain, or gone already: leaves state only */
+};
+enum why {
+  WHY_SPEC,        /* the spec says otherwise than what was applied */
+  WHY_DRIFT,       /* live differs from what was seen and from what is wanted */
+  WHY_REMOVED,     /* property taken out of the spec: reset or default */
+  WHY_RELEASED,    /* taken out and the API has no reset: left as it is, reported once */
+  WHY_UNKNOWN,     /* depends on something known after apply */
+  WHY_UNCONFIRMED, /* an earlier call was interrupted: sent again */
+  WHY_KEPT         /* AWS keeps it otherwise: a note, an error under -strict-readback */
+};
+struct leaf_change { /* one managed leaf */
+  struct str path;              /* printed form: Tags["Name"], Rules[0].Id */
+  struct str property;          /* its top-level property */
+  const struct value *before;   /* live (or recorded without a refresh); NULL absent */
+  const struct value *after;    /* wanted; NULL absent; may be unknown */
+  const struct value *recorded; /* as seen after the last apply; NULL absent */
+  enum why why;
+  bool forces_replace;          /* create-only, or no rule can change it */
+  bool if_changed;              /* ... but the value is unknown: decided at apply */
+  struct span span;             /* where the wanted value stands; may be SPAN_NONE */
+};
+enum change_reason {
+  CR_SPEC,       /* leaves say why */
+  CR_GONE,       /* recorded, but the cloud does not have it any more */
+  CR_NOT_IN_SPEC,
+  CR_DEPOSED,    /* left over from an interrupted replacement */
+  CR_REQUESTED,  /* -replace=ADDRESS, destroy */
+  CR_INTERRUPTED /* an open intent is settled first */
+};
+struct change {
+  enum action action;
+  enum change_reason reason;
+  sym address, type, region, account;
+  sym moved_from;               /* 0, or the address in state before `moved` */
+  const struct def *def;
+  uint32_t generation;          /* the one created, updated or deleted */
+  uint32_t pair;                /* index of the other half of a replacement; UINT32_MAX none */
+  bool if_changed;              /* the whole replacement is decided at apply */
+  bool create_first;            /* of a replacement */
+  bool record;                  /* ACT_NONE: state_put protect, on_destroy, deps */
+  bool protect;
+  uint8_t on_destroy;
+  const struct value *wanted;   /* properties, may hold unknowns; NULL at delete */
+  const struct value *applied, *seen, *live; /* maps or NULL */
+  const struct value *identity, *attributes; /* of the existing object or NULL */
+  const struct value *timeouts;
+  struct str uid;               /* of the generation */
+  const struct str *properties; /* top-level properties to bring about (update), sorted */
+  uint32_t n_properties;
+  const struct leaf_change *leaves;
+  uint32_t n_leaves;
+  const sym *deps;              /* addresses this resource depends on now: recorded by apply */
+  uint32_t n_deps;
+  const uint32_t *after;        /* indices of changes that must be finished first */
+  uint32_t n_after;
+  uint64_t remaining_ms;        /* longest path to the end of the plan: start the longest first */
+  struct span span;
+};
+struct move { sym from, to; };
+struct plan {
+  struct session *s;
+  struct environment env;
+  struct str id;                /* digest of the plan's content */
+  struct str lineage;           /* of the state it was made against; empty = new state */
+  uint64_t base;                /* its last record */
+  bool destroy, refreshed;
+  const struct change *changes; /* sorted by address, creates before deletes of one address */
+  uint32_t n_changes;
+  const struct move *moves;
+  uint32_t n_moves;
+  const struct output *outputs;
+  uint32_t n_outputs;
+  const struct check *checks;   /* those still unknown: after apply */
+  uint32_t n_checks;
+  const struct value *lookups;
+  struct str definitions_digest, version;
+  uint64_t calls, bound;        /* of the live read */
+};
+struct plan_counts { uint32_t add, change, destroy, replace, forget, drift, kept; };
+struct plan_counts plan_count(const struct plan *p);
+bool plan_empty(const struct plan *p); /* nothing an apply would do (records included) */
+
+struct plan_options {
+  bool destroy;                 /* plan the end of everything */
+  bool refresh;                 /* read the live cloud */
+  bool strict_readback;         /* WHY_KEPT is an error QN08xx */
+  const struct str *replace;    /* addresses to replace although nothing changed */
+  size_t n_replace;
+  const struct str *targets;    /* only these and what they need; empty: all */
+  size_t n_targets;
+  bool allow_mass_loss;         /* go on although more than half of the resources are gone */
+};
+/* g NULL only for destroy. rd may be NULL without refresh. Settles open intents in memory, reads only. */
+enum qn_err plan_make(struct session *s, const struct graph *g, struct state *st, const struct providers *p,
+                      const struct schema *sc, struct rd_ctx *rd, struct cloud *c, const struct plan_options *o,
+                      const struct environment *env, struct plan *out) QN_MUST_USE;
+
+/* What a live read says of every recorded resource. */
+struct refreshed {
+  const struct read_result **results; /* by index into the items given */
+  uint64_t calls, bound;
+};
+enum qn_err refresh_read(struct session *s, const struct providers *p, struct rd_ctx *rd, struct cloud *c, sym account,
+                         sym partition, const struct read_item *items, uint32_t n, struct refreshed *out) QN_MUST_USE;
+
+/* Plan files: JSON, self-contained, no secret values. */
+enum qn_err plan_write(const struct plan *p, struct buf *out) QN_MUST_USE;
+enum qn_err plan_read(struct session *s, struct str text, const struct providers *prov, struct plan *out) QN_MUST_USE;
+
+/* Renderings. */
+struct render_options { bool colour; unsigned columns; /* 0 = unlimited */ bool drift; /* the words of `drift` */ };
+void plan_render_text(const struct plan *p, const struct render_options *o, struct buf *out);
+enum qn_err plan_render_json(const struct plan *p, struct buf *out) QN_MUST_USE;           /* `show -json` */
+enum qn_err plan_render_terraform(const struct plan *p, struct buf *out) QN_MUST_USE;      /* --compat=terraform */
+
+/* ---- pieces used by drift, apply and tests ------------------------------ */
+/* Compares the managed leaves of a resource. */
+struct diff_input {
+  const struct def *def;
+  const struct schema *schema;
+  struct stype type;
+  const struct value *wanted, *applied, *seen, *live; /* maps or NULL; live NULL: seen stands for it */
+  const struct str *ignore;
+  uint32_t n_ignore;
+  const struct str *unconfirmed;
+  uint32_t n_unconfirmed;
+};
+void diff_leaves(struct session *s, struct arena *a, const struct diff_input *in, const struct leaf_change **out, uint32_t *n);
+
+#endif
