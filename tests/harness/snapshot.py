@@ -1,0 +1,158 @@
+"""A comparable description of everything in the account."""
+from __future__ import annotations
+
+import json
+
+from botocore.exceptions import ClientError
+
+from .cloud import REGION, Cloud
+
+ID_TAG = "quoin:id"
+_VOLATILE = {"ResponseMetadata", "registeredAt", "createdAt", "updatedAt", "events", "CreateDate", "CreationDate",
+             "creationTime", "createdBy", "startedAt", "registeredBy", "RoleLastUsed", "NextToken", "HostId"}
+
+
+def _clean(value):
+    if isinstance(value, dict):
+        return {k: _clean(v) for k, v in sorted(value.items()) if k not in _VOLATILE}
+    if isinstance(value, list):
+        items = [_clean(v) for v in value]
+        return sorted(items, key=lambda v: json.dumps(v, sort_keys=True, default=str))
+    return value
+
+
+def _pages(client, operation: str, key: str, **params) -> list:
+    return [item for page in client.get_paginator(operation).paginate(**params) for item in page[key]]
+
+
+def _ec2(cloud: Cloud, region: str, out: dict) -> None:
+    ec2 = cloud.observer("ec2", region)
+    for kind, operation, key, ident in (
+            ("AWS::EC2::VPC", "describe_vpcs", "Vpcs", "VpcId"),
+            ("AWS::EC2::Subnet", "describe_subnets", "Subnets", "SubnetId"),
+            ("AWS::EC2::InternetGateway", "describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+            ("AWS::EC2::RouteTable", "describe_route_tables", "RouteTables", "RouteTableId"),
+            ("AWS::EC2::SecurityGroup", "describe_security_groups", "SecurityGroups", "GroupId")):
+        for item in _pages(ec2, operation, key):
+            out[f"{kind}/{region}/{item[ident]}"] = item
+    for key in [k for k in out if k.startswith(f"AWS::EC2::VPC/{region}/")]:
+        for attribute in ("enableDnsSupport", "enableDnsHostnames"):
+            reply = ec2.describe_vpc_attribute(VpcId=out[key]["VpcId"], Attribute=attribute)
+            out[key][attribute] = reply[attribute[0].upper() + attribute[1:]]["Value"]
+
+
+def _ecs(cloud: Cloud, region: str, out: dict) -> None:
+    ecs = cloud.observer("ecs", region)
+    arns = _pages(ecs, "list_clusters", "clusterArns")
+    clusters = ecs.describe_clusters(clusters=arns, include=["TAGS", "SETTINGS", "CONFIGURATIONS"])["clusters"] if arns else []
+    for cluster in clusters:
+        if cluster["status"] == "INACTIVE":
+            continue
+        out[f"AWS::ECS::Cluster/{region}/{cluster['clusterName']}"] = cluster
+        services = _pages(ecs, "list_services", "serviceArns", cluster=cluster["clusterArn"])
+        for start in range(0, len(services), 10):
+            for service in ecs.describe_services(cluster=cluster["clusterArn"], services=services[start:start + 10],
+                                                 include=["TAGS"])["services"]:
+                if service["status"] != "INACTIVE":
+                    out[f"AWS::ECS::Service/{region}/{cluster['clusterName']}/{service['serviceName']}"] = service
+    for arn in _pages(ecs, "list_task_definitions", "taskDefinitionArns", status="ACTIVE"):
+        reply = ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
+        out[f"AWS::ECS::TaskDefinition/{region}/{arn.rsplit('/', 1)[1]}"] = {**reply["taskDefinition"], "tags": reply.get("tags", [])}
+
+
+def _logs(cloud: Cloud, region: str, out: dict) -> None:
+    logs = cloud.observer("logs", region)
+    for group in _pages(logs, "describe_log_groups", "logGroups"):
+        tags = logs.list_tags_for_resource(resourceArn=group["arn"].removesuffix(":*"))["tags"]
+        out[f"AWS::Logs::LogGroup/{region}/{group['logGroupName']}"] = {**group, "tags": tags}
+
+
+def _iam(cloud: Cloud, out: dict) -> None:
+    iam = cloud.observer("iam")
+    for role in _pages(iam, "get_account_authorization_details", "RoleDetailList", Filter=["Role"]):
+        out[f"AWS::IAM::Role/{role['RoleName']}"] = role
+
+
+_ASPECTS = ("accelerate_configuration", "cors", "encryption", "lifecycle_configuration", "logging",
+            "notification_configuration", "ownership_controls", "policy", "replication", "tagging", "versioning", "website")
+
+
+def _s3(cloud: Cloud, out: dict) -> None:
+    s3 = cloud.observer("s3")
+    for bucket in s3.list_buckets()["Buckets"]:
+        name = bucket["Name"]
+        item: dict = {"Name": name, "Location": s3.get_bucket_location(Bucket=name).get("LocationConstraint")}
+        home = cloud.observer("s3", item["Location"] or REGION)
+        for aspect in _ASPECTS:
+            try:
+                item[aspect] = getattr(home, f"get_bucket_{aspect}")(Bucket=name)
+            except ClientError as err:
+                if err.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                    raise
+        try:
+            item["public_access_block"] = home.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+        except ClientError:
+            pass
+        item["objects"] = len(home.list_object_versions(Bucket=name).get("Versions", []))
+        out[f"AWS::S3::Bucket/{name}"] = item
+
+
+def _route53(cloud: Cloud, out: dict) -> None:
+    route53 = cloud.observer("route53")
+    for zone in _pages(route53, "list_hosted_zones", "HostedZones"):
+        ident = zone["Id"].rsplit("/", 1)[1]
+        tags = route53.list_tags_for_resource(ResourceType="hostedzone", ResourceId=ident)["ResourceTagSet"]["Tags"]
+        out[f"AWS::Route53::HostedZone/{ident}"] = {**zone, "Tags": tags}
+        for record in _pages(route53, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=ident):
+            key = f"{ident}/{record['Name']}|{record['Type']}|{record.get('SetIdentifier', '')}"
+            out[f"AWS::Route53::RecordSet/{key}"] = record
+
+
+def snapshot_account(cloud: Cloud, regions: tuple[str, ...] = ()) -> dict[str, dict]:
+    """'Type/region/id' -> description, without times and the like; compare with ==.
+
+    regions: default all in which the gate saw a call since the start, and us-east-1.
+    """
+    out: dict[str, dict] = {}
+    for region in sorted(regions or cloud.gate.stats.regions | {REGION}):
+        _ec2(cloud, region, out)
+        _ecs(cloud, region, out)
+        _logs(cloud, region, out)
+    _iam(cloud, out)
+    _s3(cloud, out)
+    _route53(cloud, out)
+    return {key: _clean(value) for key, value in out.items()}
+
+
+def diff(before: dict, after: dict) -> list[str]:
+    """What differs between two snapshots, one line each; [] when they are equal."""
+    lines = [f"gone: {k}" for k in sorted(before.keys() - after.keys())]
+    lines += [f"new: {k}" for k in sorted(after.keys() - before.keys())]
+    for key in sorted(before.keys() & after.keys()):
+        if before[key] != after[key]:
+            parts = [p for p in sorted(set(before[key]) | set(after[key])) if before[key].get(p) != after[key].get(p)]
+            lines += [f"changed: {key} {p}: {before[key].get(p)!r} -> {after[key].get(p)!r}" for p in parts]
+    return lines
+
+
+def tags_of(item: dict) -> dict[str, str]:
+    """The tags of a snapshot entry, whatever way its service writes them."""
+    tags = item.get("Tags") or item.get("tags") or item.get("tagging", {}).get("TagSet") or []
+    if isinstance(tags, dict):
+        return tags
+    return {t.get("Key", t.get("key")): t.get("Value", t.get("value")) for t in tags}
+
+
+def by_quoin_id(snapshot: dict) -> dict[str, list[str]]:
+    """quoin:id -> keys of the objects that carry it."""
+    out: dict[str, list[str]] = {}
+    for key, item in snapshot.items():
+        ident = tags_of(item).get(ID_TAG)
+        if ident:
+            out.setdefault(ident, []).append(key)
+    return out
+
+
+def duplicates(snapshot: dict) -> dict[str, list[str]]:
+    """quoin:ids that more than one object carries: every entry is a bug."""
+    return {k: v for k, v in by_quoin_id(snapshot).items() if len(v) > 1}
