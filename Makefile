@@ -37,7 +37,7 @@ ifdef DEV
 WARN += -Werror
 endif
 
-LIBS := yaml-0.1 libcurl jansson libpcre2-8 openssl expat
+LIBS := yaml-0.1 libcurl libpcre2-8 openssl expat
 PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
 VERSION := 0.1.0

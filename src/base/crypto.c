@@ -25,8 +25,8 @@ void crypto_sha256(struct str data, uint8_t out[SHA256_BYTES]) {
 void crypto_hmac_sha256(struct str key, struct str data, uint8_t out[SHA256_BYTES]) {
   unsigned n = 0;
   if (key.n > INT32_MAX) abort();
-  if (!HMAC(EVP_sha256(), key.n ? key.p : "", (int)key.n, (const unsigned char *)(data.n ? data.p : ""), data.n,
-            out, &n) ||
+  if (!HMAC(EVP_sha256(), key.n ? key.p : "", (int)key.n, (const unsigned char *)(data.n ? data.p : ""),
+            data.n, out, &n) ||
       n != SHA256_BYTES)
     abort();
 }

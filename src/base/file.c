@@ -91,7 +91,9 @@ static enum qn_err read_open(struct arena *a, int fd, const char *path, size_t m
   struct stat st;
   if (fstat(fd, &st) < 0) return complain(d, QN0001, path, errno, QN_E_IO);
   if (!S_ISREG(st.st_mode)) {
-    if (d) diag_add(d, QN0001, SPAN_NONE, "%s: %s", path, S_ISDIR(st.st_mode) ? "is a folder" : "not a regular file");
+    if (d)
+      diag_add(d, QN0001, SPAN_NONE, "%s: %s", path,
+               S_ISDIR(st.st_mode) ? "is a folder" : "not a regular file");
     return QN_E_IO;
   }
   size_t size = (size_t)st.st_size;
@@ -125,13 +127,16 @@ enum qn_err file_read(struct arena *a, const char *path, size_t max, struct diag
   return e;
 }
 
-static enum qn_err fill_and_rename(int fd, const char *temp, const char *path, struct str bytes, unsigned mode) {
+static enum qn_err fill_and_rename(int fd, const char *temp, const char *path, struct str bytes,
+                                   unsigned mode) {
   enum qn_err e = fchmod(fd, (mode_t)mode) < 0 ? QN_E_IO : QN_OK;
   if (!e) e = fd_write_all(fd, bytes);
   if (!e) e = fd_sync(fd, false);
   int keep = errno;
-  if (close(fd) < 0 && !e) e = QN_E_IO;
-  else errno = keep;
+  if (close(fd) < 0 && !e)
+    e = QN_E_IO;
+  else
+    errno = keep;
   if (!e) e = file_rename(temp, path);
   return e;
 }
@@ -153,8 +158,10 @@ enum qn_err file_write_atomic(const char *path, struct str bytes, unsigned mode,
   (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* mkstemp knows no O_CLOEXEC in POSIX.1-2008 */
   enum qn_err e = fill_and_rename(fd, temp.p, path, bytes, mode);
   int err = errno;
-  if (e) unlink(temp.p);
-  else if ((e = file_sync_folder(path))) err = errno;
+  if (e)
+    unlink(temp.p);
+  else if ((e = file_sync_folder(path)))
+    err = errno;
   buf_release(&temp);
   return e ? complain(d, QN0002, path, err, e) : QN_OK;
 }

@@ -50,8 +50,9 @@ static bool hex4(struct reader *r, uint32_t *out) {
   uint32_t v = 0;
   for (int i = 0; i < 4; i++) {
     char c = r->p[i];
-    uint32_t d = c >= '0' && c <= '9' ? (uint32_t)(c - '0')
-                 : (c | 32) >= 'a' && (c | 32) <= 'f' ? (uint32_t)((c | 32) - 'a' + 10) : 16;
+    uint32_t d = c >= '0' && c <= '9'                 ? (uint32_t)(c - '0')
+                 : (c | 32) >= 'a' && (c | 32) <= 'f' ? (uint32_t)((c | 32) - 'a' + 10)
+                                                      : 16;
     if (d == 16) return fail(r, r->p + i, "four hexadecimal digits wanted after \\u");
     v = v << 4 | d;
   }
@@ -122,8 +123,10 @@ static bool string(struct reader *r, struct str *out) {
   while (*r->p != '"') {
     unsigned char c = (unsigned char)*r->p++;
     if (c < 0x20) return fail(r, r->p - 1, "control character in a string");
-    if (c != '\\') *o++ = (char)c;
-    else if (!escape(r, &o)) return false;
+    if (c != '\\')
+      *o++ = (char)c;
+    else if (!escape(r, &o))
+      return false;
     if (r->p >= r->end) return fail(r, start - 1, "text ends inside a string");
   }
   r->p++;
@@ -343,7 +346,12 @@ void json_escape(struct buf *out, struct str s) {
     buf_add(out, str_sub(s, from, i));
     from = i + 1;
     if (i == s.n) break;
-    const char *short_form = c == '"' ? "\\\"" : c == '\\' ? "\\\\" : c == '\n' ? "\\n" : c == '\t' ? "\\t" : c == '\r' ? "\\r" : NULL;
+    const char *short_form = c == '"'    ? "\\\""
+                             : c == '\\' ? "\\\\"
+                             : c == '\n' ? "\\n"
+                             : c == '\t' ? "\\t"
+                             : c == '\r' ? "\\r"
+                                         : NULL;
     if (short_form) {
       buf_addz(out, short_form);
       continue;
