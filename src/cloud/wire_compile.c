@@ -41,7 +41,9 @@ static struct wb_str put_text(struct build *b, struct str t) {
   return (struct wb_str){at, (uint32_t)t.n};
 }
 
-static struct str text_of(const struct build *b, struct wb_str t) { return str_sub(buf_str(&b->text), t.at, (size_t)t.at + t.n); }
+static struct str text_of(const struct build *b, struct wb_str t) {
+  return str_sub(buf_str(&b->text), t.at, (size_t)t.at + t.n);
+}
 
 static const struct value *get(const struct build *b, const struct value *map, const char *key) {
   return value_get(b->s, map, str_c(key));
@@ -57,15 +59,23 @@ static bool get_flag(const struct build *b, const struct value *map, const char 
   return value_is(v, V_BOOL) && v->b;
 }
 
-struct word { const char *name; uint32_t value; };
+struct word {
+  const char *name;
+  uint32_t value;
+};
 static const struct word kinds[] = {
     {"string", WK_STRING},       {"integer", WK_INTEGER},     {"long", WK_LONG}, {"double", WK_DOUBLE},
     {"boolean", WK_BOOLEAN},     {"blob", WK_BLOB},           {"list", WK_LIST}, {"map", WK_MAP},
     {"timestamp", WK_TIMESTAMP}, {"structure", WK_STRUCTURE}, {NULL, 0}};
-static const struct word protocols[] = {{"ec2", WP_EC2},             {"query", WP_QUERY},       {"json", WP_JSON},
-                                        {"rest-json", WP_REST_JSON}, {"rest-xml", WP_REST_XML}, {NULL, 0}};
-static const struct word locations[] = {{"uri", WB_URI},         {"querystring", WB_QUERYSTRING}, {"header", WB_HEADER},
-                                        {"headers", WB_HEADERS}, {"statusCode", WB_STATUS},       {"", WB_BODY},
+static const struct word protocols[] = {{"ec2", WP_EC2},           {"query", WP_QUERY},
+                                        {"json", WP_JSON},         {"rest-json", WP_REST_JSON},
+                                        {"rest-xml", WP_REST_XML}, {NULL, 0}};
+static const struct word locations[] = {{"uri", WB_URI},
+                                        {"querystring", WB_QUERYSTRING},
+                                        {"header", WB_HEADER},
+                                        {"headers", WB_HEADERS},
+                                        {"statusCode", WB_STATUS},
+                                        {"", WB_BODY},
                                         {NULL, 0}};
 static const struct word times[] = {{"", WB_TIME_DEFAULT},
                                     {"iso8601", WB_TIME_ISO8601},
@@ -81,24 +91,28 @@ static uint32_t word(struct build *b, const struct word *table, struct str text,
 }
 
 /* A trait of the reference, else of the shape it refers to. */
-static const struct value *trait(const struct build *b, const struct value *ref, const struct value *shape, const char *key) {
+static const struct value *trait(const struct build *b, const struct value *ref, const struct value *shape,
+                                 const char *key) {
   const struct value *v = get(b, ref, key);
   return v ? v : get(b, shape, key);
 }
 
-static struct str trait_text(const struct build *b, const struct value *ref, const struct value *shape, const char *key) {
+static struct str trait_text(const struct build *b, const struct value *ref, const struct value *shape,
+                             const char *key) {
   const struct value *v = trait(b, ref, shape, key);
   return value_is(v, V_STR) ? value_text(v) : (struct str){NULL, 0};
 }
 
-static bool trait_flag(const struct build *b, const struct value *ref, const struct value *shape, const char *key) {
+static bool trait_flag(const struct build *b, const struct value *ref, const struct value *shape,
+                       const char *key) {
   const struct value *v = trait(b, ref, shape, key);
   return value_is(v, V_BOOL) && v->b;
 }
 
-/* botocore, EC2Serializer._get_serialized_name: queryName, else locationName with a capital, else the member. */
-static struct str query_name(struct build *b, const struct value *ref, const struct value *shape, struct str location_name,
-                             struct str fallback) {
+/* botocore, EC2Serializer._get_serialized_name: queryName, else locationName with a capital, else the member.
+ */
+static struct str query_name(struct build *b, const struct value *ref, const struct value *shape,
+                             struct str location_name, struct str fallback) {
   if (!b->capitals) return fallback;
   struct str q = trait_text(b, ref, shape, "queryName");
   if (q.n) return q;
@@ -153,7 +167,11 @@ static bool is_required(const struct build *b, const struct value *shape, struct
   return false;
 }
 
-struct order_by { const struct build *b; const struct wb_ref *refs; bool xml; };
+struct order_by {
+  const struct build *b;
+  const struct wb_ref *refs;
+  bool xml;
+};
 
 static int compare_refs(const void *pa, const void *pb, void *user) {
   const struct order_by *o = user;
@@ -161,7 +179,8 @@ static int compare_refs(const void *pa, const void *pb, void *user) {
   memcpy(&ia, pa, sizeof ia);
   memcpy(&ib, pb, sizeof ib);
   const struct wb_ref *ra = &o->refs[ia], *rb = &o->refs[ib];
-  return str_cmp(text_of(o->b, o->xml ? ra->xml_name : ra->name), text_of(o->b, o->xml ? rb->xml_name : rb->name));
+  return str_cmp(text_of(o->b, o->xml ? ra->xml_name : ra->name),
+                 text_of(o->b, o->xml ? rb->xml_name : rb->name));
 }
 
 static void put_order(struct build *b, const struct wb_shape *sh, bool by_xml) {
@@ -235,7 +254,8 @@ static struct wb_list put_tokens(struct build *b, const struct value *pages) {
 static uint32_t put_io(struct build *b, const struct value *ref) {
   if (!ref) return 0;
   struct wb_ref r = make_ref(b, ref, get_text(b, ref, "shape"));
-  if (r.shape && b->shape.v[r.shape].kind != WK_STRUCTURE) wrong(b, "not a structure", get_text(b, ref, "shape"));
+  if (r.shape && b->shape.v[r.shape].kind != WK_STRUCTURE)
+    wrong(b, "not a structure", get_text(b, ref, "shape"));
   VEC_PUSH(b->a, &b->refs, r);
   return (uint32_t)b->refs.n - 1;
 }
@@ -308,7 +328,11 @@ static void put_service(struct build *b, const struct value *file) {
   VEC_PUSH(b->a, &b->services, svc);
 }
 
-struct loaded { struct str id; uint32_t file; const struct value *json; };
+struct loaded {
+  struct str id;
+  uint32_t file;
+  const struct value *json;
+};
 
 static int compare_loaded(const void *pa, const void *pb, void *user) {
   const struct loaded *a = pa, *b = pb;
@@ -317,7 +341,10 @@ static int compare_loaded(const void *pa, const void *pb, void *user) {
 }
 
 static void write_blob(const struct build *b, struct buf *out) {
-  const struct { const void *v; size_t n, size; } parts[WB_TABLES] = {
+  const struct {
+    const void *v;
+    size_t n, size;
+  } parts[WB_TABLES] = {
       [WB_SERVICES] = {b->services.v, b->services.n, sizeof *b->services.v},
       [WB_OPS] = {b->ops.v, b->ops.n, sizeof *b->ops.v},
       [WB_SHAPES] = {b->shape.v, b->shape.n, sizeof *b->shape.v},

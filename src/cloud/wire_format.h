@@ -7,12 +7,18 @@
 
 #include <stdint.h>
 
-#define WB_MAGIC 0x52495751U /* "QWIR" */
+#define WB_MAGIC   0x52495751U /* "QWIR" */
 #define WB_VERSION 1U
 
-struct wb_str { uint32_t at, n; };         /* bytes of the text section */
-struct wb_list { uint32_t first, n; };     /* entries of the list section, each a wb_str */
-struct wb_section { uint32_t at, n; };     /* byte offset in the blob, number of entries */
+struct wb_str {
+  uint32_t at, n;
+}; /* bytes of the text section */
+struct wb_list {
+  uint32_t first, n;
+}; /* entries of the list section, each a wb_str */
+struct wb_section {
+  uint32_t at, n;
+}; /* byte offset in the blob, number of entries */
 
 enum wb_table { WB_SERVICES, WB_OPS, WB_SHAPES, WB_REFS, WB_LISTS, WB_ORDERS, WB_TEXT, WB_TABLES };
 
@@ -23,7 +29,8 @@ struct wb_head {
 
 enum { WB_SERVICE_GLOBAL = 1, WB_SERVICE_QUERY_COMPATIBLE = 2 };
 struct wb_service { /* sorted by id */
-  struct wb_str id, signing_name, endpoint_prefix, env_name, api_version, target_prefix, json_version, xml_namespace;
+  struct wb_str id, signing_name, endpoint_prefix, env_name, api_version, target_prefix, json_version,
+      xml_namespace;
   uint32_t protocol, flags;
   uint32_t first_op, n_ops; /* sorted by name */
 };
@@ -40,19 +47,25 @@ struct wb_op {
 /* Shape 0 and ref 0 are placeholders. */
 struct wb_shape {
   struct wb_str name;
-  uint32_t kind;             /* enum wkind */
+  uint32_t kind;              /* enum wkind */
   uint32_t first_ref, n_refs; /* structure: members in the model's order; list: 1; map: key, value */
-  uint32_t orders;           /* structure: n_refs words (ref offsets) by name, then n_refs by XML name */
-  uint32_t payload;          /* structure: ref of the payload member; 0 = none */
+  uint32_t orders;            /* structure: n_refs words (ref offsets) by name, then n_refs by XML name */
+  uint32_t payload;           /* structure: ref of the payload member; 0 = none */
 };
 
 enum wb_location { WB_BODY, WB_URI, WB_QUERYSTRING, WB_HEADER, WB_HEADERS, WB_STATUS };
 enum wb_time { WB_TIME_DEFAULT, WB_TIME_ISO8601, WB_TIME_UNIX, WB_TIME_RFC822 };
-enum { WB_REF_REQUIRED = 1, WB_REF_FLATTENED = 2, WB_REF_STREAMING = 4, WB_REF_ATTRIBUTE = 8, WB_REF_NAMED = 16 };
+enum {
+  WB_REF_REQUIRED = 1,
+  WB_REF_FLATTENED = 2,
+  WB_REF_STREAMING = 4,
+  WB_REF_ATTRIBUTE = 8,
+  WB_REF_NAMED = 16
+};
 struct wb_ref {
-  struct wb_str name;      /* member name; list element, key and value: what the protocol calls them by default */
-  struct wb_str wire_name; /* locationName or name */
-  struct wb_str xml_name;  /* structure members: name of the child element(s) holding it in a reply */
+  struct wb_str name; /* member name; list element, key and value: what the protocol calls them by default */
+  struct wb_str wire_name;  /* locationName or name */
+  struct wb_str xml_name;   /* structure members: name of the child element(s) holding it in a reply */
   struct wb_str query_name; /* with EC2's capitals */
   struct wb_str ns_uri, ns_prefix, wrapper;
   uint32_t shape, location, time, flags;

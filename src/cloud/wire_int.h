@@ -25,7 +25,10 @@ uint32_t wire_ref_by_name(const struct wire *w, const struct wb_shape *shape, st
 uint32_t wire_ref_by_xml(const struct wire *w, const struct wb_shape *shape, struct str name);
 
 /* ---- timestamps (wire_time.c) */
-struct wire_time { int64_t seconds; uint32_t nanos; }; /* nanos count forward from seconds */
+struct wire_time {
+  int64_t seconds;
+  uint32_t nanos;
+}; /* nanos count forward from seconds */
 /* Seconds as number text (sign, fraction, exponent), ISO 8601 or RFC 822; false on anything else. */
 bool wire_time_parse(struct str text, struct wire_time *out);
 bool wire_time_of(const struct value *v, struct wire_time *out);
@@ -47,21 +50,29 @@ struct wire_out {
   VEC(struct wire_header) headers;
 };
 /* One error: "Path: what is wrong"; returns QN_E_INVALID. `path` is a chain of names or NULL. */
-struct wire_path { const struct wire_path *up; struct str name; size_t index; /* index: list item, from 1 */ };
+struct wire_path {
+  const struct wire_path *up;
+  struct str name;
+  size_t index; /* index: list item, from 1 */
+};
 enum qn_err wire_wrong(struct arena *a, struct str *why, const struct wire_path *at, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* Kinds, required and unknown members of the whole input tree; once this is QN_OK the writers need no checks. */
+/* Kinds, required and unknown members of the whole input tree; once this is QN_OK the writers need no checks.
+ */
 enum qn_err wire_check(const struct wire_out *o, const struct value *input);
 /* Writers of a checked input. Bodies go to `body`. */
 void wire_write_query(const struct wire_out *o, const struct value *input, struct buf *body);
-void wire_write_json(const struct wire_out *o, const struct wb_shape *shape, const struct value *v, bool body_only,
-                     struct buf *body);
-void wire_write_json_value(const struct wire_out *o, const struct wb_ref *ref, const struct value *v, struct buf *body);
-void wire_write_xml(const struct wire_out *o, const struct wb_ref *root, const struct value *v, bool body_only,
-                    struct buf *body);
+void wire_write_json(const struct wire_out *o, const struct wb_shape *shape, const struct value *v,
+                     bool body_only, struct buf *body);
+void wire_write_json_value(const struct wire_out *o, const struct wb_ref *ref, const struct value *v,
+                           struct buf *body);
+void wire_write_xml(const struct wire_out *o, const struct wb_ref *root, const struct value *v,
+                    bool body_only, struct buf *body);
 enum qn_err wire_write_rest(struct wire_out *o, const struct value *input, struct buf *body);
-/* Text of a scalar: numbers as they are, booleans true/false, timestamps in `form` unless the ref says another. */
-struct str wire_scalar_text(const struct wire_out *o, const struct wb_ref *ref, const struct value *v, enum wb_time form);
+/* Text of a scalar: numbers as they are, booleans true/false, timestamps in `form` unless the ref says
+ * another. */
+struct str wire_scalar_text(const struct wire_out *o, const struct wb_ref *ref, const struct value *v,
+                            enum wb_time form);
 /* RFC 3986 percent-encoding; `keep` lists further bytes left as they are. */
 void wire_encode(struct buf *out, struct str text, const char *keep);
 
@@ -78,7 +89,7 @@ enum qn_err wire_scalar_value(const struct wire_in *in, const struct wb_ref *ref
 enum qn_err wire_read_json(const struct wire_in *in, uint32_t shape, const struct value *json, bool body_only,
                            const struct value **out);
 struct xml_node;
-enum qn_err wire_read_xml(const struct wire_in *in, uint32_t shape, const struct xml_node *node, bool body_only,
-                          const struct value **out);
+enum qn_err wire_read_xml(const struct wire_in *in, uint32_t shape, const struct xml_node *node,
+                          bool body_only, const struct value **out);
 
 #endif

@@ -1,10 +1,12 @@
 #include "wire_int.h"
 
-static const size_t entry_size[WB_TABLES] = {
-    [WB_SERVICES] = sizeof(struct wb_service), [WB_OPS] = sizeof(struct wb_op),
-    [WB_SHAPES] = sizeof(struct wb_shape),     [WB_REFS] = sizeof(struct wb_ref),
-    [WB_LISTS] = sizeof(struct wb_str),        [WB_ORDERS] = sizeof(uint32_t),
-    [WB_TEXT] = 1};
+static const size_t entry_size[WB_TABLES] = {[WB_SERVICES] = sizeof(struct wb_service),
+                                             [WB_OPS] = sizeof(struct wb_op),
+                                             [WB_SHAPES] = sizeof(struct wb_shape),
+                                             [WB_REFS] = sizeof(struct wb_ref),
+                                             [WB_LISTS] = sizeof(struct wb_str),
+                                             [WB_ORDERS] = sizeof(uint32_t),
+                                             [WB_TEXT] = 1};
 
 static void read_entry(const struct wire *w, enum wb_table t, uint32_t i, void *out) {
   memcpy(out, w->blob.p + w->head.table[t].at + (size_t)i * entry_size[t], entry_size[t]);
@@ -74,14 +76,16 @@ static bool sections_ok(struct wire *w) {
 
 static bool ref_ok(const struct wire *w, uint32_t i) {
   struct wb_ref r = wire_ref_at(w, i);
-  const struct wb_str texts[] = {r.name, r.wire_name, r.xml_name, r.query_name, r.ns_uri, r.ns_prefix, r.wrapper};
-  return texts_ok(w, texts, sizeof texts / sizeof *texts) && r.shape < w->head.table[WB_SHAPES].n && (r.shape || !i) &&
-         r.location <= WB_STATUS && r.time <= WB_TIME_RFC822;
+  const struct wb_str texts[] = {r.name,   r.wire_name, r.xml_name, r.query_name,
+                                 r.ns_uri, r.ns_prefix, r.wrapper};
+  return texts_ok(w, texts, sizeof texts / sizeof *texts) && r.shape < w->head.table[WB_SHAPES].n &&
+         (r.shape || !i) && r.location <= WB_STATUS && r.time <= WB_TIME_RFC822;
 }
 
 static bool shape_ok(const struct wire *w, uint32_t i) {
   struct wb_shape sh = wire_shape_at(w, i);
-  if (!text_ok(w, sh.name) || sh.kind > WK_DOCUMENT || !range_ok(w, WB_REFS, sh.first_ref, sh.n_refs)) return false;
+  if (!text_ok(w, sh.name) || sh.kind > WK_DOCUMENT || !range_ok(w, WB_REFS, sh.first_ref, sh.n_refs))
+    return false;
   if (sh.kind == WK_LIST) return sh.n_refs == 1;
   if (sh.kind == WK_MAP) return sh.n_refs == 2;
   if (sh.kind != WK_STRUCTURE) return sh.n_refs == 0;
@@ -92,15 +96,18 @@ static bool shape_ok(const struct wire *w, uint32_t i) {
 }
 
 static bool io_ok(const struct wire *w, uint32_t ref) {
-  return ref < w->head.table[WB_REFS].n && (!ref || wire_shape_at(w, wire_ref_at(w, ref).shape).kind == WK_STRUCTURE);
+  return ref < w->head.table[WB_REFS].n &&
+         (!ref || wire_shape_at(w, wire_ref_at(w, ref).shape).kind == WK_STRUCTURE);
 }
 
 static bool op_ok(const struct wire *w, uint32_t i) {
   struct wb_op o = wire_op_at(w, i);
   const struct wb_str texts[] = {o.name, o.method, o.uri, o.idempotency, o.more, o.limit};
-  return texts_ok(w, texts, sizeof texts / sizeof *texts) && range_ok(w, WB_LISTS, o.tokens.first, o.tokens.n) &&
-         range_ok(w, WB_LISTS, o.results.first, o.results.n) && range_ok(w, WB_LISTS, o.errors.first, o.errors.n) &&
-         o.tokens.n % 2 == 0 && o.service < w->head.table[WB_SERVICES].n && io_ok(w, o.input) && io_ok(w, o.output);
+  return texts_ok(w, texts, sizeof texts / sizeof *texts) &&
+         range_ok(w, WB_LISTS, o.tokens.first, o.tokens.n) &&
+         range_ok(w, WB_LISTS, o.results.first, o.results.n) &&
+         range_ok(w, WB_LISTS, o.errors.first, o.errors.n) && o.tokens.n % 2 == 0 &&
+         o.service < w->head.table[WB_SERVICES].n && io_ok(w, o.input) && io_ok(w, o.output);
 }
 
 static bool service_ok(const struct wire *w, uint32_t i) {
@@ -121,8 +128,14 @@ static bool list_ok(const struct wire *w, uint32_t i) {
 static bool blob_ok(struct wire *w) {
   if (!sections_ok(w)) return false;
   /* Refs before what points to them: the later checks follow refs to shapes. */
-  static const struct { enum wb_table table; bool (*ok)(const struct wire *w, uint32_t i); } checks[] = {
-      {WB_LISTS, list_ok}, {WB_REFS, ref_ok}, {WB_SHAPES, shape_ok}, {WB_OPS, op_ok}, {WB_SERVICES, service_ok}};
+  static const struct {
+    enum wb_table table;
+    bool (*ok)(const struct wire *w, uint32_t i);
+  } checks[] = {{WB_LISTS, list_ok},
+                {WB_REFS, ref_ok},
+                {WB_SHAPES, shape_ok},
+                {WB_OPS, op_ok},
+                {WB_SERVICES, service_ok}};
   for (size_t k = 0; k < sizeof checks / sizeof *checks; k++)
     for (uint32_t i = 0; i < w->head.table[checks[k].table].n; i++)
       if (!checks[k].ok(w, i)) return false;
@@ -160,7 +173,8 @@ static struct wire_op decode_op(struct wire *w, uint32_t i) {
   struct wb_op o = wire_op_at(w, i);
   struct wire_token *tokens = ARENA_ARRAY(&w->arena, o.tokens.n / 2, struct wire_token);
   for (uint32_t k = 0; k < o.tokens.n / 2; k++)
-    tokens[k] = (struct wire_token){list_text(w, o.tokens.first + k * 2), list_text(w, o.tokens.first + k * 2 + 1)};
+    tokens[k] =
+        (struct wire_token){list_text(w, o.tokens.first + k * 2), list_text(w, o.tokens.first + k * 2 + 1)};
   return (struct wire_op){
       .index = i,
       .service = &w->services[o.service],
@@ -173,7 +187,8 @@ static struct wire_op decode_op(struct wire *w, uint32_t i) {
       .read_only = o.flags & WB_OP_READ_ONLY,
       .is_unsigned = o.flags & WB_OP_UNSIGNED,
       .needs_md5 = o.flags & WB_OP_MD5,
-      .pages = {tokens, o.tokens.n / 2, wire_text(w, o.more), wire_text(w, o.limit), decode_list(w, o.results), o.results.n},
+      .pages = {tokens, o.tokens.n / 2, wire_text(w, o.more), wire_text(w, o.limit),
+                decode_list(w, o.results), o.results.n},
       .errors = decode_list(w, o.errors),
       .n_errors = o.errors.n,
   };
@@ -214,8 +229,10 @@ bool wire_find_service(const struct wire *w, struct str id, const struct wire_se
       *out = &w->services[mid];
       return true;
     }
-    if (c < 0) lo = mid + 1;
-    else hi = mid;
+    if (c < 0)
+      lo = mid + 1;
+    else
+      hi = mid;
   }
   return false;
 }
@@ -244,8 +261,10 @@ bool wire_find_op(const struct wire *w, struct str service, struct str op, const
       *out = &ops[mid];
       return true;
     }
-    if (c < 0) lo = mid + 1;
-    else hi = mid;
+    if (c < 0)
+      lo = mid + 1;
+    else
+      hi = mid;
   }
   return false;
 }
@@ -256,8 +275,10 @@ static uint32_t find_ref(const struct wire *w, const struct wb_shape *sh, struct
   while (lo < hi) {
     uint32_t mid = lo + (hi - lo) / 2;
     struct wb_ref r = wire_ref_at(w, sh->first_ref + order_at(w, order + mid));
-    if (str_cmp(wire_text(w, xml ? r.xml_name : r.name), name) < 0) lo = mid + 1;
-    else hi = mid;
+    if (str_cmp(wire_text(w, xml ? r.xml_name : r.name), name) < 0)
+      lo = mid + 1;
+    else
+      hi = mid;
   }
   if (lo == sh->n_refs) return 0;
   uint32_t at = sh->first_ref + order_at(w, order + lo);
@@ -273,14 +294,18 @@ uint32_t wire_ref_by_xml(const struct wire *w, const struct wb_shape *sh, struct
   return sh->kind == WK_STRUCTURE ? find_ref(w, sh, name, true) : 0;
 }
 
-enum wkind wire_kind(const struct wire *w, uint32_t shape) { return (enum wkind)wire_shape_at(w, shape).kind; }
+enum wkind wire_kind(const struct wire *w, uint32_t shape) {
+  return (enum wkind)wire_shape_at(w, shape).kind;
+}
 
 static struct wire_member member_of(const struct wire *w, uint32_t ref) {
   struct wb_ref r = wire_ref_at(w, ref);
-  return (struct wire_member){wire_text(w, r.name), wire_text(w, r.wire_name), r.shape, r.flags & WB_REF_REQUIRED};
+  return (struct wire_member){wire_text(w, r.name), wire_text(w, r.wire_name), r.shape,
+                              r.flags & WB_REF_REQUIRED};
 }
 
-bool wire_member(const struct wire *w, uint32_t shape, struct str name, bool nocase, struct wire_member *out) {
+bool wire_member(const struct wire *w, uint32_t shape, struct str name, bool nocase,
+                 struct wire_member *out) {
   struct wb_shape sh = wire_shape_at(w, shape);
   uint32_t ref = wire_ref_by_name(w, &sh, name);
   for (uint32_t i = 0; !ref && nocase && sh.kind == WK_STRUCTURE && i < sh.n_refs; i++)

@@ -4,7 +4,10 @@
 #include "quoin/wire.h"
 #include "unit.h"
 
-struct fixture { struct session s; struct wire *w; };
+struct fixture {
+  struct session s;
+  struct wire *w;
+};
 
 static void setup(struct fixture *f) {
   session_init(&f->s, NULL);
@@ -55,7 +58,8 @@ TEST(knows_facts_of_operations) {
   CHECK(wire_find_op(f.w, STR("ec2"), STR("CreateVpc"), &op) && !op->read_only && op->pages.n_tokens == 0);
   CHECK(wire_find_op(f.w, STR("ec2"), STR("CreateRouteTable"), &op));
   CHECK_STR(op->idempotency_member, STR("ClientToken"));
-  CHECK(wire_find_op(f.w, STR("sts"), STR("AssumeRoleWithWebIdentity"), &op) && op->is_unsigned && op->read_only);
+  CHECK(wire_find_op(f.w, STR("sts"), STR("AssumeRoleWithWebIdentity"), &op) && op->is_unsigned &&
+        op->read_only);
   CHECK(wire_find_op(f.w, STR("s3"), STR("PutBucketTagging"), &op) && op->needs_md5);
   CHECK(wire_find_op(f.w, STR("route53"), STR("ListResourceRecordSets"), &op));
   CHECK_INT(op->pages.n_tokens, 3);
