@@ -70,6 +70,8 @@ struct change {
   uint32_t n_properties;
   const struct leaf_change *leaves;
   uint32_t n_leaves;
+  const struct str *reads;      /* attributes that others refer to: read back after the change */
+  uint32_t n_reads;
   const sym *deps;              /* addresses this resource depends on now: recorded by apply */
   uint32_t n_deps;
   const uint32_t *after;        /* indices of changes that must be finished first */

@@ -93,9 +93,10 @@ static inline bool value_unknown(const struct value *v) { return v && (v->flags 
 static inline struct str value_text(const struct value *v) /* V_STR and V_DEC */
 { return (struct str){v->s, v->n}; }
 
-/* NULL if absent. value_get takes text; value_at a path like `A.b[0].C`. */
+/* NULL if absent. value_get takes text; value_at a path like `A.b[0].C` or `A["k"]`. */
 const struct value *value_member(const struct value *map, sym key);
 const struct value *value_get(const struct session *s, const struct value *map, struct str key);
+const struct value *value_at(const struct session *s, const struct value *v, struct str path);
 /* Copy-on-write updates: a new map with key set (or removed when v is NULL). */
 const struct value *value_put(struct arena *a, const struct value *map, sym key, const struct value *v);
 /* Deep equality: maps by key, lists in order, numbers exactly, metas ignored.

@@ -1,0 +1,231 @@
+/* plan_make: from graph, state and live cloud to the plan. */
+#include "build.h"
+
+#include "quoin/crypto.h"
+
+/* Attributes that values refer to, so that reads ask for them. */
+struct ref_walk {
+  struct builder *b;
+  unsigned depth;
+};
+
+static void note_refs(struct ref_walk *w, const struct value *v);
+
+static void note_unknown(struct ref_walk *w, const struct unknown *u) {
+  struct builder *b = w->b;
+  for (uint32_t i = 0; i < u->n_bindings; i++) note_refs(w, u->bindings[i].value);
+  if (u->ukind != U_ATTR) return;
+  uint32_t node = graph_find(b->g, u->address);
+  if (node == UINT32_MAX) return;
+  struct decision *d = &b->decisions[node];
+  for (size_t i = 0; i < d->reads.n; i++)
+    if (str_eq(d->reads.v[i], u->path)) return;
+  VEC_PUSH(b->a, &d->reads, u->path);
+}
+
+static void note_refs(struct ref_walk *w, const struct value *v) {
+  if (!value_unknown(v) || w->depth > 256) return;
+  w->depth++;
+  if (v->kind == V_UNKNOWN) note_unknown(w, v->unknown);
+  for (uint32_t i = 0; v->kind == V_LIST && i < v->n; i++) note_refs(w, v->items[i]);
+  for (uint32_t i = 0; v->kind == V_MAP && i < v->n; i++) note_refs(w, v->members[i].value);
+  w->depth--;
+}
+
+static void prepare_decisions(struct builder *b) {
+  if (!b->g) return;
+  b->decisions = ARENA_ARRAY(b->a, b->g->n_nodes, struct decision);
+  struct ref_walk w = {b, 0};
+  for (uint32_t i = 0; i < b->g->n_nodes; i++) b->decisions[i].change = b->decisions[i].old_delete = UINT32_MAX;
+  for (uint32_t i = 0; i < b->g->n_nodes; i++) note_refs(&w, b->g->nodes[i].r.props);
+  for (uint32_t i = 0; i < b->g->n_outputs; i++) note_refs(&w, b->g->outputs[i].value);
+  for (uint32_t i = 0; i < b->g->n_checks; i++) note_refs(&w, b->g->checks[i].that);
+}
+
+static void bind_recorded(struct builder *b) {
+  for (uint32_t i = 0; i < b->n_recs; i++) {
+    struct recorded *r = &b->recs[i];
+    if (r->node != UINT32_MAX && !r->r->deposed && b->decisions) b->decisions[r->node].current = r;
+  }
+}
+
+/* Targets are addresses or component prefixes; what they depend on comes with them. */
+static enum qn_err mark_targets(struct builder *b) {
+  if (!b->o->n_targets || !b->g) return QN_OK;
+  const struct graph *g = b->g;
+  b->targeted = ARENA_ARRAY(b->a, g->n_nodes, bool);
+  for (size_t t = 0; t < b->o->n_targets; t++) {
+    struct str want = b->o->targets[t];
+    bool hit = false;
+    for (uint32_t i = 0; i < g->n_nodes; i++) {
+      struct str have = session_str(b->s, g->nodes[i].r.address);
+      if (!str_starts(have, want) || (have.n > want.n && have.p[want.n] != '.' && have.p[want.n] != '[')) continue;
+      hit = b->targeted[i] = true;
+    }
+    if (hit) continue;
+    diag_add(&b->s->diags, QN0810, SPAN_NONE, "-target %.*s names no resource of the spec", SV(want));
+    return QN_E_INVALID;
+  }
+  const uint32_t *order = graph_order(g, b->a);
+  for (uint32_t k = g->n_nodes; k-- > 0;) {
+    const struct node *n = &g->nodes[order[k]];
+    for (uint32_t d = 0; b->targeted[order[k]] && d < n->n_deps; d++) b->targeted[g->deps[n->dep_first + d]] = true;
+  }
+  return QN_OK;
+}
+
+/* Leaves out what needs nothing, renumbering references. */
+static void compact(struct builder *b) {
+  uint32_t n = (uint32_t)b->changes.n, kept = 0, *to = ARENA_ARRAY(b->a, n, uint32_t);
+  for (uint32_t i = 0; i < n; i++) {
+    const struct change *c = &b->changes.v[i];
+    bool keep = c->action != ACT_NONE || c->record || c->n_leaves;
+    to[i] = keep ? kept++ : UINT32_MAX;
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    if (to[i] == UINT32_MAX) continue;
+    struct change c = b->changes.v[i];
+    uint32_t *after = ARENA_ARRAY(b->a, c.n_after, uint32_t);
+    for (uint32_t k = 0; k < c.n_after; k++) after[k] = to[c.after[k]];
+    c.after = after;
+    if (c.pair != UINT32_MAX) c.pair = to[c.pair];
+    b->changes.v[to[i]] = c;
+  }
+  b->changes.n = kept;
+}
+
+/* By address, creates before deletes of one address; references renumbered. */
+static int by_address(const void *x, const void *y, void *user) {
+  const struct builder *b = user;
+  const struct change *p = &b->changes.v[*(const uint32_t *)x], *q = &b->changes.v[*(const uint32_t *)y];
+  int c = intern_cmp(b->s->names, p->address, q->address);
+  if (c) return c;
+  return p->action != q->action ? (p->action < q->action ? -1 : 1) : (p->generation > q->generation) - (p->generation < q->generation);
+}
+
+static void sort_changes(struct builder *b) {
+  uint32_t n = (uint32_t)b->changes.n, *order = ARENA_ARRAY(b->a, n, uint32_t), *to = ARENA_ARRAY(b->a, n, uint32_t);
+  for (uint32_t i = 0; i < n; i++) order[i] = i;
+  sort_stable(b->a, order, n, sizeof *order, by_address, b);
+  for (uint32_t i = 0; i < n; i++) to[order[i]] = i;
+  struct change *sorted = ARENA_ARRAY(b->a, n, struct change);
+  for (uint32_t i = 0; i < n; i++) {
+    struct change c = b->changes.v[order[i]];
+    uint32_t *after = ARENA_ARRAY(b->a, c.n_after, uint32_t);
+    for (uint32_t k = 0; k < c.n_after; k++) after[k] = to[c.after[k]];
+    c.after = after;
+    if (c.pair != UINT32_MAX) c.pair = to[c.pair];
+    sorted[i] = c;
+  }
+  b->changes.v = sorted;
+  b->changes.cap = n;
+}
+
+static enum qn_err resolve_outputs(struct builder *b, struct plan *out) {
+  if (!b->g || b->o->destroy) return QN_OK;
+  struct resolver r = {.user = b, .attribute = build_attribute};
+  struct output *outputs = ARENA_ARRAY(b->a, b->g->n_outputs, struct output);
+  for (uint32_t i = 0; i < b->g->n_outputs; i++) {
+    outputs[i] = b->g->outputs[i];
+    enum qn_err e = value_resolve(b->s, b->a, outputs[i].value, &r, &outputs[i].value);
+    if (e) return e;
+  }
+  out->outputs = outputs;
+  out->n_outputs = b->g->n_outputs;
+  return QN_OK;
+}
+
+static void check_failed(struct builder *b, const struct check *k) {
+  struct str why;
+  if (!value_to_text(b->a, k->message ? k->message : value_null(), &why)) why = STR("the condition is false");
+  diag_add(&b->s->diags, QN0809, k->span, "check failed: %.*s", SV(why));
+}
+
+static enum qn_err judge_checks(struct builder *b, struct plan *out) {
+  if (!b->g || b->o->destroy) return QN_OK;
+  struct resolver r = {.user = b, .attribute = build_attribute};
+  struct check *open = ARENA_ARRAY(b->a, b->g->n_checks, struct check);
+  uint32_t n = 0;
+  enum qn_err e = QN_OK;
+  for (uint32_t i = 0; i < b->g->n_checks; i++) {
+    struct check k = b->g->checks[i];
+    enum qn_err one = value_resolve(b->s, b->a, k.that, &r, &k.that);
+    if (one) return one;
+    if (value_unknown(k.that)) {
+      open[n++] = k;
+    } else if (!value_is(k.that, V_BOOL) || !k.that->b) {
+      check_failed(b, &k);
+      e = QN_E_REFUSED;
+    }
+  }
+  out->checks = open;
+  out->n_checks = n;
+  return e;
+}
+
+static enum qn_err build_all(struct builder *b, struct rd_ctx *rd, struct cloud *c) {
+  prepare_decisions(b);
+  enum qn_err e = build_recorded(b);
+  if (e) return e;
+  bind_recorded(b);
+  if ((e = mark_targets(b))) return e;
+  if (b->o->refresh && rd) {
+    if ((e = build_settle(b, rd, c)) || (e = build_refresh(b, rd, c))) return e;
+  }
+  enum qn_err wanted = b->o->destroy ? QN_OK : build_wanted(b), unwanted = build_unwanted(b);
+  return wanted ? wanted : unwanted;
+}
+
+static void take_id(struct plan *p) {
+  struct buf text = BUF_INIT(BUF_MAX_DEFAULT);
+  p->id = STR("");
+  if (plan_write(p, &text) == QN_OK) p->id = str_sub(crypto_sha256_hex(&p->s->arena, buf_str(&text)), 0, 32);
+  buf_release(&text);
+}
+
+enum qn_err plan_make(struct session *s, const struct graph *g, struct state *st, const struct providers *p,
+                      const struct schema *sc, struct rd_ctx *rd, struct cloud *c, const struct plan_options *o,
+                      const struct environment *env, struct plan *out) {
+  struct builder b = {.s = s, .a = &s->arena, .g = g, .st = st, .prov = p, .sc = sc, .o = o, .env = env};
+  enum qn_err e = build_all(&b, rd, c);
+  if (e) return e;
+  build_order(&b);
+  compact(&b);
+  sort_changes(&b);
+  struct plan plan = {.s = s, .env = *env, .lineage = state_lineage(st), .base = state_seq(st), .destroy = o->destroy,
+                      .refreshed = b.refreshed, .changes = b.changes.v, .n_changes = (uint32_t)b.changes.n,
+                      .moves = b.moves.v, .n_moves = (uint32_t)b.moves.n, .lookups = g ? g->lookups : NULL,
+                      .version = STR(QUOIN_VERSION), .calls = b.calls, .bound = b.bound};
+  if ((e = resolve_outputs(&b, &plan)) || (e = judge_checks(&b, &plan))) return e;
+  take_id(&plan);
+  *out = plan;
+  return QN_OK;
+}
+
+static bool counts_as_change(const struct change *c) { return c->action != ACT_NONE; }
+
+struct plan_counts plan_count(const struct plan *p) {
+  struct plan_counts n = {0};
+  for (uint32_t i = 0; i < p->n_changes; i++) {
+    const struct change *c = &p->changes[i];
+    n.add += c->action == ACT_CREATE;
+    n.change += c->action == ACT_UPDATE;
+    n.destroy += c->action == ACT_DELETE;
+    n.replace += c->action == ACT_CREATE && c->pair != UINT32_MAX;
+    n.forget += c->action == ACT_FORGET && c->reason != CR_GONE;
+    bool drift = c->reason == CR_GONE && c->action == ACT_FORGET;
+    for (uint32_t k = 0; k < c->n_leaves; k++) {
+      drift |= c->leaves[k].why == WHY_DRIFT;
+      n.kept += c->leaves[k].why == WHY_KEPT;
+    }
+    n.drift += drift;
+  }
+  return n;
+}
+
+bool plan_empty(const struct plan *p) {
+  if (p->n_moves) return false;
+  for (uint32_t i = 0; i < p->n_changes; i++)
+    if (counts_as_change(&p->changes[i]) || p->changes[i].record) return false;
+  return true;
+}

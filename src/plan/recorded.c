@@ -1,0 +1,67 @@
+/* What state knows, under the addresses that `moved` gives it. */
+#include "build.h"
+
+/* `to` + rest when address is `from` or lies below it; 0 otherwise. */
+static sym moved_address(struct builder *b, sym address, const struct moved *m) {
+  struct str text = session_str(b->s, address), from = session_str(b->s, m->from);
+  if (!str_starts(text, from)) return 0;
+  struct str rest = str_sub(text, from.n, text.n);
+  if (rest.n && rest.p[0] != '.' && rest.p[0] != '[') return 0;
+  return session_sym(b->s, str_fmt(b->a, "%.*s%.*s", SV(session_str(b->s, m->to)), SV(rest)));
+}
+
+/* Chains are followed at most once per entry, so a cycle ends (the compiler refuses cycles). */
+static sym follow_moves(struct builder *b, sym address) {
+  if (!b->g) return address;
+  for (uint32_t hops = 0; hops < b->g->n_moved; hops++) {
+    sym next = 0;
+    for (uint32_t i = 0; !next && i < b->g->n_moved; i++) next = moved_address(b, address, &b->g->moved[i]);
+    if (!next || next == address) break;
+    address = next;
+  }
+  return address;
+}
+
+static enum qn_err add_move(struct builder *b, struct recorded *r) {
+  if (r->address == r->r->address) return QN_OK;
+  if (state_find(b->st, r->address)) {
+    struct diag *g = diag_add(&b->s->diags, QN0801, b->g->moved[0].span, "cannot move %.*s to %.*s: both are recorded in the state",
+                              SV(session_str(b->s, r->r->address)), SV(session_str(b->s, r->address)));
+    diag_help(&b->s->diags, g, "remove the `moved` entry, or take one of them out of the state with `quoin state rm`");
+    return QN_E_INVALID;
+  }
+  r->moved = true;
+  if (!r->r->deposed) VEC_PUSH(b->a, &b->moves, ((struct move){r->r->address, r->address}));
+  return QN_OK;
+}
+
+static bool create_pending(const struct sres *r) {
+  for (size_t i = 0; i < r->open.n; i++)
+    if (r->open.v[i].kind == 'c' && value_is_null(r->identity)) return true;
+  return false;
+}
+
+enum qn_err build_recorded(struct builder *b) {
+  size_t n = 0;
+  const struct sres *all = state_resources(b->st, &n);
+  b->recs = ARENA_ARRAY(b->a, n, struct recorded);
+  b->n_recs = (uint32_t)n;
+  enum qn_err e = QN_OK;
+  for (size_t i = 0; i < n; i++) {
+    struct recorded *r = &b->recs[i];
+    *r = (struct recorded){.r = &all[i], .identity = all[i].identity, .node = UINT32_MAX};
+    r->address = follow_moves(b, all[i].address);
+    if (b->g) r->node = graph_find(b->g, r->address);
+    r->pending_create = create_pending(&all[i]);
+    r->def = provider_find(b->prov, session_str(b->s, all[i].type));
+    if (!r->def) {
+      diag_add(&b->s->diags, QN0802, SPAN_NONE, "%.*s is a %.*s, which this quoin has no definition for",
+               SV(session_str(b->s, r->address)), SV(session_str(b->s, all[i].type)));
+      e = QN_E_INVALID;
+    }
+    enum qn_err moved = add_move(b, r);
+    if (moved) e = moved;
+    if (!all[i].deposed) map_put(b->a, &b->current_of, session_str(b->s, r->address), (uint32_t)i);
+  }
+  return e;
+}
