@@ -103,6 +103,13 @@ $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h $(LIB) $(BUILD)/src/embed/blob
 unit: $(if $(T),$(BUILD)/unit/test_$(T),$(UNIT_BIN)) ## unit tests (T=name for one)
 	@sh tests/unit/run.sh $^
 
+# Our signatures against botocore's signers.
+.PHONY: sigv4
+$(BUILD)/sign_driver: tests/sigv4/sign_driver.c $(LIB)
+	@echo '  CC $<'; $(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LINK) -o $@ $< $(LIB) $(PKG_LIBS) $(LDFLAGS) -lm
+sigv4: $(BUILD)/sign_driver ## SigV4 compared with botocore, stage by stage
+	@SIGN_DRIVER=$(CURDIR)/$(BUILD)/sign_driver "$$(sh tests/venv.sh)" -m pytest -q tests/sigv4
+
 .PHONY: clean
 clean: ## remove what was built (the virtual environment stays)
 	rm -rf build/src build/unit build/blob build/quoin build/libquoin.a build/qn-embed build/asan build/tsan build/clang build/fuzz
