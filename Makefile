@@ -37,9 +37,10 @@ ifdef DEV
 WARN += -Werror
 endif
 
-LIBS := yaml-0.1 libcurl libpcre2-8 openssl expat
-PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
-PKG_LIBS := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+# libcurl is not linked but loaded at the first request (src/net/curl_lib.c).
+LIBS := yaml-0.1 libpcre2-8 libcrypto expat
+PKG_CFLAGS := $(shell pkg-config --cflags $(LIBS) libcurl 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -ldl
 VERSION := 0.1.0
 CPPFLAGS += -Iinclude -D_POSIX_C_SOURCE=200809L -DQUOIN_VERSION='"$(VERSION)"' -include quoin/banned.h $(PKG_CFLAGS)
 CFLAGS_ALL := -std=c11 $(WARN) $(OPT) $(CFLAGS)

@@ -4,9 +4,18 @@
 
 /* Headers that intermediaries add or change are left unsigned (the list botocore uses). */
 static bool header_unsigned(struct str lower) {
-  static const char *const names[] = {"authorization", "connection", "expect", "keep-alive", "proxy-authenticate",
-                                      "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade",
-                                      "user-agent", "x-amzn-trace-id"};
+  static const char *const names[] = {"authorization",
+                                      "connection",
+                                      "expect",
+                                      "keep-alive",
+                                      "proxy-authenticate",
+                                      "proxy-authorization",
+                                      "te",
+                                      "trailer",
+                                      "transfer-encoding",
+                                      "upgrade",
+                                      "user-agent",
+                                      "x-amzn-trace-id"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (str_eq(lower, str_c(names[i]))) return true;
   return false;
@@ -45,8 +54,10 @@ static struct str encode(struct arena *a, struct str s, bool slash, bool keep_es
         continue;
       }
     }
-    if (unreserved(c) || (slash && c == '/')) *w++ = (char)c;
-    else w = put_escaped(w, c);
+    if (unreserved(c) || (slash && c == '/'))
+      *w++ = (char)c;
+    else
+      w = put_escaped(w, c);
   }
   return (struct str){p, (size_t)(w - p)};
 }
@@ -55,7 +66,9 @@ struct str sign_path(struct arena *a, struct str path) {
   return path.n ? encode(a, path, true, true) : STR("/");
 }
 
-struct pair { struct str key, value; };
+struct pair {
+  struct str key, value;
+};
 
 static int pair_cmp(const void *pa, const void *pb, void *user) {
   (void)user;
@@ -112,7 +125,9 @@ static struct str remove_dot_segments(struct arena *a, struct str path) {
   return (struct str){p, (size_t)(w - p)};
 }
 
-static bool blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+static bool blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 /* Both ends trimmed and inner runs of blanks (also of a folded line) made one. */
 static void add_trimmed(struct buf *out, struct str v) {
@@ -135,7 +150,8 @@ static int header_cmp(const void *pa, const void *pb, void *user) {
 }
 
 /* `name:value` lines sorted by name; equal names keep their order and are joined by commas. */
-static void add_headers(struct arena *a, const struct sign_request *r, struct buf *canonical, struct buf *names) {
+static void add_headers(struct arena *a, const struct sign_request *r, struct buf *canonical,
+                        struct buf *names) {
   struct http_header *h = ARENA_ARRAY(a, r->n_headers + 1, struct http_header);
   size_t n = 0;
   h[n++] = (struct http_header){STR("host"), str_lower(a, r->host)};
@@ -184,7 +200,9 @@ static struct str credential_scope(struct arena *a, const struct sign_scope *s) 
                  SV(s->service));
 }
 
-static struct str bytes(const uint8_t *p) { return (struct str){(const char *)p, SHA256_BYTES}; }
+static struct str bytes(const uint8_t *p) {
+  return (struct str){(const char *)p, SHA256_BYTES};
+}
 
 static void derive(struct str secret, const struct sign_scope *s, uint8_t key[SHA256_BYTES]) {
   struct buf start = BUF_INIT(4096);
@@ -201,10 +219,12 @@ static void derive(struct str secret, const struct sign_scope *s, uint8_t key[SH
   buf_release(&start);
 }
 
-void sign_cache_wipe(struct sign_cache *c) { crypto_wipe(c, sizeof *c); }
+void sign_cache_wipe(struct sign_cache *c) {
+  crypto_wipe(c, sizeof *c);
+}
 
-static void signing_key(struct arena *a, struct sign_cache *c, const struct sign_creds *creds, struct str scope,
-                        const struct sign_scope *s, uint8_t key[SHA256_BYTES]) {
+static void signing_key(struct arena *a, struct sign_cache *c, const struct sign_creds *creds,
+                        struct str scope, const struct sign_scope *s, uint8_t key[SHA256_BYTES]) {
   struct str name = str_fmt(a, "%.*s %.*s", SV(creds->access_key), SV(scope));
   if (!c || name.n >= sizeof c->e[0].name) {
     derive(creds->secret_key, s, key);
@@ -234,7 +254,6 @@ void sign_stages(struct arena *a, struct sign_cache *cache, const struct sign_cr
   crypto_hmac_sha256(bytes(key), out->string_to_sign, mac);
   crypto_hex(mac, sizeof mac, out->signature);
   crypto_wipe(key, sizeof key);
-  out->authorization =
-      str_fmt(a, "AWS4-HMAC-SHA256 Credential=%.*s/%.*s, SignedHeaders=%.*s, Signature=%s", SV(creds->access_key),
-              SV(where), SV(out->signed_headers), out->signature);
+  out->authorization = str_fmt(a, "AWS4-HMAC-SHA256 Credential=%.*s/%.*s, SignedHeaders=%.*s, Signature=%s",
+                               SV(creds->access_key), SV(where), SV(out->signed_headers), out->signature);
 }

@@ -10,15 +10,17 @@
 #include "quoin/crypto.h"
 #include "quoin/net.h"
 
-struct sign_creds { struct str access_key, secret_key, token; /* token may be empty */ };
+struct sign_creds {
+  struct str access_key, secret_key, token; /* token may be empty */
+};
 struct sign_scope {
   struct str timestamp; /* 20150830T123600Z */
   struct str region, service;
 };
 struct sign_request {
-  struct str method, host; /* host as the Host header will be: port only if not the scheme's */
-  struct str path;         /* as on the wire (sign_path) */
-  struct str query;        /* as on the wire (sign_query) */
+  struct str method, host;           /* host as the Host header will be: port only if not the scheme's */
+  struct str path;                   /* as on the wire (sign_path) */
+  struct str query;                  /* as on the wire (sign_query) */
   const struct http_header *headers; /* all but host; those a proxy may change are not signed */
   size_t n_headers;
   struct str payload_hash; /* hex SHA-256 of the body, or UNSIGNED-PAYLOAD */
@@ -40,7 +42,11 @@ struct str sign_query(struct arena *a, struct str query);
 /* Signing keys by (secret, date, region, service): deriving one costs four MACs. Owned by the caller. */
 #define SIGN_KEYS 32
 struct sign_cache {
-  struct { char name[120]; uint8_t key[SHA256_BYTES]; bool used; } e[SIGN_KEYS];
+  struct {
+    char name[120];
+    uint8_t key[SHA256_BYTES];
+    bool used;
+  } e[SIGN_KEYS];
   uint32_t next;
 };
 void sign_cache_wipe(struct sign_cache *c); /* also when credentials change */
