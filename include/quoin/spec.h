@@ -18,6 +18,9 @@ struct lang_types { /* implemented by schema (schema_lang_types) */
   size_t (*attribute_names)(void *user, struct arena *a, struct str type, struct str **names);
   /* check and coerce a resource's properties (schema_check) */
   enum qn_err (*check)(void *user, struct str type, const struct value *props, struct span where, const struct value **out);
+  /* the property that carries tags and whether it is a map (else a list of {Key, Value}); false: the
+   * type takes none. May be NULL: environment tags are then not merged. */
+  bool (*tags)(void *user, struct str type, struct str *property, bool *is_map);
 };
 struct lang_lookups {
   void *user;
@@ -34,7 +37,11 @@ struct spec_options {
   size_t n_vars;
   const struct lang_types *types;
   const struct lang_lookups *lookups; /* may be NULL */
-  const char *modules_path;      /* standard modules; NULL = embedded */
+  const char *modules_path;      /* folder with standard modules (NAME/module.yaml); NULL = the blob */
+  struct str modules_blob;       /* blob_get(BLOB_MODULES) */
+  bool dr;                       /* the environment's `dr:` in the other region (production --dr) */
+  const struct value *recorded_lookups; /* compiled.lookups of an earlier apply: used instead of asking; or NULL */
+  const struct value *peer_outputs;     /* dr.peer.outputs: outputs of the other side, map; NULL: null */
 };
 
 enum on_destroy { OD_DEFAULT, OD_DELETE, OD_RETAIN, OD_SNAPSHOT, OD_EMPTY };
@@ -59,8 +66,10 @@ struct moved { sym from, to; struct span span; };
 struct check { const struct value *that; const struct value *message; struct span span; };
 struct output { sym name; const struct value *value; bool secret; struct span span; };
 struct environment { /* resolved */
-  sym stack, name, region, account, partition; /* account 0 = any */
-  bool protect, sandbox;
+  /* name: as state and tags have it: "production", and "production--dr" with options.dr (in both `env`
+   * is "production"). account 0 = any */
+  sym stack, name, region, account, partition;
+  bool protect, sandbox, dr;
   const struct value *tags;   /* map or NULL */
   const struct value *inputs; /* final input values, for the plan */
   struct span span;
