@@ -36,5 +36,9 @@ const struct ynode *yaml_get(const struct session *s, const struct ynode *map, c
 /* Where byte `at` of a scalar's decoded text stands in the source: exact for plain, quoted and block
  * scalars (escapes and folding regarded). */
 struct span yaml_text_span(const struct session *s, const struct ynode *scalar, size_t from, size_t to);
+/* The same for a whole scalar: out[i] is the source byte of text byte i, out[text.n] the end; room for text.n + 1. */
+void yaml_text_offsets(const struct session *s, const struct ynode *scalar, uint32_t *out);
+/* Offset just behind the `}` that closes the `${` at text[at], or SIZE_MAX: braces inside quotes do not count. */
+size_t yaml_expr_end(struct str text, size_t at);
 
 #endif
