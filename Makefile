@@ -111,6 +111,13 @@ $(BUILD)/sign_driver: tests/sigv4/sign_driver.c $(LIB)
 sigv4: $(BUILD)/sign_driver ## SigV4 compared with botocore, stage by stage
 	@SIGN_DRIVER=$(CURDIR)/$(BUILD)/sign_driver "$$(sh tests/venv.sh)" -m pytest -q tests/sigv4
 
+# Our serialisers and parsers against botocore's, over every operation of the wire models.
+.PHONY: wire
+$(BUILD)/wire_driver: tests/wire/wire_driver.c $(LIB)
+	@echo '  CC $<'; $(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LINK) -o $@ $< $(LIB) $(PKG_LIBS) $(LDFLAGS) -lm
+wire: $(BUILD)/wire_driver ## wire protocols compared with botocore, operation by operation
+	@WIRE_DRIVER=$(CURDIR)/$(BUILD)/wire_driver "$$(sh tests/venv.sh)" -m pytest -q tests/wire
+
 .PHONY: clean
 clean: ## remove what was built (the virtual environment stays)
 	rm -rf build/src build/unit build/blob build/quoin build/libquoin.a build/qn-embed build/asan build/tsan build/clang build/fuzz

@@ -152,6 +152,7 @@ static struct wb_ref make_ref(struct build *b, const struct value *ref, struct s
   r.ns_prefix = put_text(b, get_text(b, ns, "prefix"));
   r.wrapper = put_text(b, get_text(b, ref, "resultWrapper"));
   r.location = word(b, locations, trait_text(b, ref, shape, "location"), "unknown location");
+  if (r.location != WB_BODY) r.xml_name = (struct wb_str){0, 0};
   r.time = word(b, times, trait_text(b, ref, shape, "timestampFormat"), "unknown timestamp format");
   if (flattened) r.flags |= WB_REF_FLATTENED;
   if (trait_flag(b, ref, shape, "streaming")) r.flags |= WB_REF_STREAMING;

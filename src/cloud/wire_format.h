@@ -64,8 +64,9 @@ enum {
 };
 struct wb_ref {
   struct wb_str name; /* member name; list element, key and value: what the protocol calls them by default */
-  struct wb_str wire_name;  /* locationName or name */
-  struct wb_str xml_name;   /* structure members: name of the child element(s) holding it in a reply */
+  struct wb_str wire_name; /* locationName or name */
+  struct wb_str xml_name;  /* structure members: name of the element(s) holding it in a reply; empty if not in
+                              the body */
   struct wb_str query_name; /* with EC2's capitals */
   struct wb_str ns_uri, ns_prefix, wrapper;
   uint32_t shape, location, time, flags;

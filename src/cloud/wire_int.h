@@ -30,13 +30,14 @@ struct wire_time {
   uint32_t nanos;
 }; /* nanos count forward from seconds */
 /* Seconds as number text (sign, fraction, exponent), ISO 8601 or RFC 822; false on anything else. */
-bool wire_time_parse(struct str text, struct wire_time *out);
+bool wire_time_parse(struct session *s, struct arena *a, struct str text, struct wire_time *out);
+/* V_INT, V_DEC (seconds) or V_STR (ISO 8601, RFC 822). */
 bool wire_time_of(const struct value *v, struct wire_time *out);
 /* ISO 8601 has microseconds if there are any; the others are whole seconds. */
 struct str wire_time_text(struct arena *a, struct wire_time t, enum wb_time form);
 const struct value *wire_time_value(struct arena *a, struct wire_time t);
 /* Number text in any notation to V_INT or canonical V_DEC; NULL if it is no finite number. */
-const struct value *wire_number(struct arena *a, struct str text);
+const struct value *wire_number(struct session *s, struct arena *a, struct str text);
 
 /* ---- serialising */
 struct wire_out {
@@ -83,6 +84,8 @@ struct wire_in {
   struct arena *a;
   struct str *why;
 };
+/* NULL if absent; names are compared without regard to case. */
+const struct http_header *wire_header(const struct wire_answer *ans, struct str name);
 /* A scalar from text (XML, headers). */
 enum qn_err wire_scalar_value(const struct wire_in *in, const struct wb_ref *ref, struct str text,
                               const struct wire_path *at, const struct value **out);

@@ -29,6 +29,9 @@ IGNORED_FACTS = {"type", "members", "member", "key", "value", "documentation", "
                  "union", "wrapper", "retryable", "requiresLength"}
 KINDS = {"string", "integer", "long", "float", "double", "boolean", "blob", "timestamp", "structure", "list", "map"}
 
+# Replies whose root element is the only member itself (Smithy: s3UnwrappedXmlOutput; botocore has a handler).
+UNWRAPPED = {("s3", "GetBucketLocation")}
+
 READ_PREFIXES = ("Describe", "Get", "List", "BatchGet", "Head")
 # Operations that change nothing though their name does not say so.
 READ_ONLY = {("sts", "AssumeRole"), ("sts", "AssumeRoleWithWebIdentity"), ("sso-oidc", "CreateToken")}
@@ -136,6 +139,8 @@ def operation_facts(service, model, pages, name):
         out["unsigned"] = True
     if op.get("httpChecksum", {}).get("requestChecksumRequired") or op.get("httpChecksumRequired"):
         out["checksum"] = "md5"
+    if (service, name) in UNWRAPPED:
+        out["unwrapped"] = True
     page = paginator(pages, name, where)
     if page:
         out["pages"] = page
