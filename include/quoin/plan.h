@@ -58,7 +58,7 @@ struct change {
   uint32_t pair;                /* index of the other half of a replacement; UINT32_MAX none */
   bool if_changed;              /* the whole replacement is decided at apply */
   bool create_first;            /* of a replacement */
-  bool record;                  /* ACT_NONE: state_put protect, on_destroy, deps */
+  bool record;                  /* ACT_NONE: state_put protect, on_destroy, deps, applied = wanted */
   bool protect;
   uint8_t on_destroy;
   const struct value *wanted;   /* properties, may hold unknowns; NULL at delete */

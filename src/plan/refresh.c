@@ -45,7 +45,7 @@ enum qn_err refresh_read(struct session *s, const struct providers *p, struct rd
   return QN_OK;
 }
 
-/* Declared now, applied before, and attributes that others refer to. */
+/* Declared now, applied before, attributes that others refer to, and the tags, which say whose it is. */
 static void managed_paths(struct builder *b, const struct recorded *r, struct read_item *item) {
   VEC(struct str) paths = {0};
   const struct value *sides[2] = {r->node != UINT32_MAX ? b->g->nodes[r->node].r.props : NULL, r->r->applied};
@@ -56,6 +56,10 @@ static void managed_paths(struct builder *b, const struct recorded *r, struct re
     }
   if (r->node != UINT32_MAX)
     for (size_t i = 0; i < b->decisions[r->node].reads.n; i++) VEC_PUSH(b->a, &paths, b->decisions[r->node].reads.v[i]);
+  struct str tags = def_info(r->def).tag_property;
+  bool listed = tags.n == 0;
+  for (size_t i = 0; i < paths.n && !listed; i++) listed = str_eq(paths.v[i], tags);
+  if (!listed) VEC_PUSH(b->a, &paths, tags);
   item->managed = paths.v;
   item->n_managed = (uint32_t)paths.n;
 }

@@ -158,6 +158,37 @@ static enum qn_err check_kept(struct builder *b, const struct change *c) {
   return e;
 }
 
+/* The value of our own tag on the live object, in either form of tags; NULL if there is none. */
+static const struct value *live_owner(struct builder *b, const struct value *tags) {
+  if (value_is(tags, V_MAP)) return value_get(b->s, tags, STR("quoin:id"));
+  for (uint32_t i = 0; value_is(tags, V_LIST) && i < tags->n; i++) {
+    const struct value *key = value_get(b->s, tags->items[i], STR("Key"));
+    if (value_is(key, V_STR) && str_eq(value_text(key), STR("quoin:id"))) return value_get(b->s, tags->items[i], STR("Value"));
+  }
+  return NULL;
+}
+
+/* Adds a leaf when the live object does not carry our tag: it was imported, or somebody took the tag off. */
+static void add_owner_leaf(struct builder *b, const struct recorded *r, const struct leaf_change **leaves, uint32_t *n) {
+  struct str property = def_info(r->def).tag_property;
+  if (!property.n || !r->live) return;
+  const struct value *owner = live_owner(b, value_get(b->s, r->live, property));
+  if (value_is(owner, V_STR) && str_eq(value_text(owner), r->r->uid)) return;
+  struct leaf_change *more = arena_grow(b->a, *leaves, *n, (size_t)*n + 1, sizeof *more);
+  const struct value *seen = r->r->seen ? live_owner(b, value_get(b->s, r->r->seen, property)) : NULL;
+  more[*n] = (struct leaf_change){.path = str_fmt(b->a, "%.*s[\"quoin:id\"]", SV(property)), .property = property, .before = owner,
+                                  .after = value_str(b->a, r->r->uid), .recorded = seen, .why = seen ? WHY_DRIFT : WHY_SPEC};
+  *leaves = more;
+  *n += 1;
+}
+
+/* A declared property that state does not know as applied: the object was imported, or found as wanted. */
+static bool applied_lacks(const struct recorded *r, const struct value *wanted) {
+  for (uint32_t i = 0; i < wanted->n; i++)
+    if (!value_is(r->r->applied, V_MAP) || !value_member(r->r->applied, wanted->members[i].key)) return true;
+  return false;
+}
+
 static enum qn_err plan_existing(struct builder *b, const struct node *n, struct decision *d) {
   struct recorded *r = d->current;
   struct diff_input in = {.def = r->def, .schema = b->sc, .type = n->type, .wanted = d->wanted, .applied = r->r->applied,
@@ -166,6 +197,7 @@ static enum qn_err plan_existing(struct builder *b, const struct node *n, struct
   const struct leaf_change *leaves;
   uint32_t n_leaves;
   diff_leaves(b->s, b->a, &in, &leaves, &n_leaves);
+  add_owner_leaf(b, r, &leaves, &n_leaves);
   bool replace = false, if_changed = false, released = false;
   for (uint32_t i = 0; i < n_leaves; i++) {
     replace |= leaves[i].forces_replace && !leaves[i].if_changed;
@@ -179,7 +211,8 @@ static enum qn_err plan_existing(struct builder *b, const struct node *n, struct
   c.n_leaves = n_leaves;
   set_properties(b, &c);
   c.action = c.n_properties ? ACT_UPDATE : ACT_NONE;
-  c.record = r->r->protect != c.protect || r->r->on_destroy != c.on_destroy || r->moved || released || !same_deps(r->r, &c);
+  c.record = r->r->protect != c.protect || r->r->on_destroy != c.on_destroy || r->moved || released ||
+             applied_lacks(r, d->wanted) || !same_deps(r->r, &c);
   d->updated = c.action == ACT_UPDATE;
   enum qn_err e = check_kept(b, &c);
   build_add(b, c);
