@@ -48,4 +48,8 @@ struct str schema_replacement(const struct schema *sc, const struct stype *t);
 enum qn_err schema_check(const struct schema *sc, struct session *s, const struct stype *t, const struct value *props,
                          struct span where, const struct value **out) QN_MUST_USE;
 
+/* Fills the callbacks by which lang asks for types (spec.h); *out uses sc and s as long as it is used. */
+struct lang_types;
+void schema_lang_types(struct schema *sc, struct session *s, struct lang_types *out);
+
 #endif

@@ -234,7 +234,7 @@ class Type:
             values, out["nocase"] = node["enumCaseInsensitive"], True
         if values and all(isinstance(v, (str, int, float)) for v in values) and kind != "any":
             out["enum"] = [text(v) for v in values]
-        if "default" in node and kind in ("string", "integer", "number", "boolean"):
+        if node.get("default") is not None and kind in ("string", "integer", "number", "boolean"):
             out["default"] = typed(kind, node["default"])
 
     def emit_format(self, node, out):
