@@ -88,7 +88,7 @@ $(BUILD)/blob/modules.bin: $(EMBED) $(MODULES_IN)
 	@mkdir -p $(@D)
 	@echo '  EMBED $@'; $(EMBED) modules $@ $(MODULES_IN)
 $(BLOB_OBJ): src/embed/blobs.S $(BLOBS)
-	$(CC) -DBLOB_DIR='"$(BUILD)/blob"' -c -o $@ $<
+	$(CC) -Wa,-I$(BUILD)/blob -c -o $@ $<
 
 $(BUILD)/quoin: $(CLI_OBJ) $(BUILD)/src/embed/blobs.o $(BLOB_OBJ) $(LIB)
 	@echo '  LD $@'; $(CC) $(LINK) -o $@ $^ $(PKG_LIBS) $(LDFLAGS) -lm

@@ -12,10 +12,10 @@
 NAME(name): .incbin file;           \
 NAME(name##_end): .byte 0
 
-    BLOB(quoin_blob_schema, BLOB_DIR "/schema.bin")
-    BLOB(quoin_blob_wire, BLOB_DIR "/wire.bin")
-    BLOB(quoin_blob_defs, BLOB_DIR "/defs.bin")
-    BLOB(quoin_blob_modules, BLOB_DIR "/modules.bin")
+    BLOB(quoin_blob_schema, "schema.bin")
+    BLOB(quoin_blob_wire, "wire.bin")
+    BLOB(quoin_blob_defs, "defs.bin")
+    BLOB(quoin_blob_modules, "modules.bin")
 
 #if defined(__linux__)
     .section .note.GNU-stack, "", %progbits
