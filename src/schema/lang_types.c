@@ -73,8 +73,18 @@ static enum qn_err check(void *user, struct str type, const struct value *props,
   return schema_check(w->sc, w->s, &st, props, where, out);
 }
 
+static bool tags(void *user, struct str type, struct str *property, bool *is_map) {
+  const struct view *w = user;
+  struct stype st;
+  if (!schema_type(w->sc, type, &st)) return false;
+  *property = schema_tag_property(w->sc, &st);
+  enum skind kind = schema_kind(w->sc, schema_child(w->sc, st.root, *property));
+  *is_map = kind == SK_MAP || kind == SK_OBJECT;
+  return property->n != 0;
+}
+
 void schema_lang_types(struct schema *sc, struct session *s, struct lang_types *out) {
   struct view *w = ARENA_NEW(&s->arena, struct view);
   *w = (struct view){sc, s};
-  *out = (struct lang_types){w, type_known, type_names, attribute, attribute_names, check};
+  *out = (struct lang_types){w, type_known, type_names, attribute, attribute_names, check, tags};
 }
