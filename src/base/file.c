@@ -51,6 +51,15 @@ enum qn_err fd_sync(int fd, bool data_only) {
   return r < 0 ? QN_E_IO : QN_OK;
 }
 
+enum qn_err fd_allocate(int fd, size_t from, size_t n) {
+  if (fails_now()) return QN_E_IO;
+  int err;
+  do err = posix_fallocate(fd, (off_t)from, (off_t)n);
+  while (err == EINTR);
+  errno = err;
+  return err ? QN_E_IO : QN_OK;
+}
+
 enum qn_err file_rename(const char *from, const char *to) {
   if (fails_now() || rename(from, to) < 0) return QN_E_IO;
   return QN_OK;
