@@ -7,24 +7,25 @@
 
 enum {
   HASH_HEX = 2 * SHA256_BYTES,
-  RECORD_MAX = 1 << 20,     /* bytes of a record with its newline */
-  OUTCOME_ROOM = 1 << 16,   /* kept free on the disk for each open intent */
+  RECORD_MAX = 1 << 20,   /* bytes of a record with its newline */
+  OUTCOME_ROOM = 1 << 16, /* kept free on the disk for each open intent */
   SEGMENT_PREALLOC = 1 << 18,
   KEEP_SEGMENTS = 10
 };
 
 /* Names of members of records, interned once per state. */
-#define STATE_KEYS(X)                                                                                          \
-  X(n) X(epoch) X(kind) X(lineage) X(format) X(stack) X(plan) X(base) X(account) X(lookups) X(outputs)         \
-  X(address) X(type) X(region) X(partition) X(generation) X(deposed) X(complete) X(protect) X(on_destroy)      \
-  X(uid) X(identity) X(attributes) X(applied) X(seen) X(deps) X(open) X(unconfirmed) X(step) X(verb)           \
-  X(operation) X(paths) X(digest) X(at) X(intent) X(result) X(removed) X(code) X(message) X(request_id)        \
-  X(definitive) X(gone) X(from) X(to) X(facts) X(text) X(counter)
+#define STATE_KEYS(X)                                                                                        \
+  X(n)                                                                                                       \
+  X(epoch) X(kind) X(lineage) X(format) X(stack) X(plan) X(base) X(account) X(lookups) X(outputs) X(address) \
+      X(type) X(region) X(partition) X(generation) X(deposed) X(complete) X(protect) X(on_destroy) X(uid)    \
+          X(identity) X(attributes) X(applied) X(seen) X(deps) X(open) X(unconfirmed) X(step) X(verb)        \
+              X(operation) X(paths) X(digest) X(at) X(intent) X(result) X(removed) X(code) X(message)        \
+                  X(request_id) X(definitive) X(gone) X(from) X(to) X(facts) X(text) X(counter) X(h)
 enum state_key {
 #define X(name) K_##name,
   STATE_KEYS(X)
 #undef X
-  K_COUNT
+      K_COUNT
 };
 
 struct gen { /* a generation; slots are reused only after a reload */
@@ -41,14 +42,14 @@ struct open_intent { /* every intent without outcome */
 struct state {
   struct session *s;
   struct store *store; /* borrowed */
-  bool writer, damaged, failed, torn;
+  bool writer, damaged, failed;
   bool segment_open;
   sym keys[K_COUNT];
   struct str lineage;
   uint32_t epoch;
-  uint64_t n;         /* last record, pending ones included */
-  uint64_t durable;   /* last record known to be on the disk */
-  uint64_t confirmed; /* highest `durable` that a durable record states */
+  uint64_t n;           /* last record, pending ones included */
+  uint64_t durable;     /* last record known to be on the disk */
+  uint64_t confirmed;   /* highest `durable` that a durable record states */
   char h[HASH_HEX + 1]; /* hash of record n */
   sym account;
   const struct value *lookups, *outputs;
@@ -57,9 +58,9 @@ struct state {
   uint32_t *heads, *counters; /* heap, by sym of an address: first slot + 1; highest generation ever */
   size_t cap_heads;
   VEC(struct open_intent) open;
-  VEC(struct sres) sorted; /* what state_resources gave; n 0: to be made */
-  struct buf pending;      /* records not yet handed to the store */
-  struct buf line;         /* the record being written */
+  VEC(struct sres) sorted;              /* what state_resources gave; n 0: to be made */
+  struct buf pending;                   /* records not yet handed to the store */
+  struct buf line;                      /* the record being written */
   size_t snapshot_bytes, journal_bytes; /* size of the snapshot; of the records behind it */
   size_t n_segments;                    /* behind the snapshot */
   struct arena scratch;                 /* texts of files while loading */
@@ -72,8 +73,8 @@ struct record {
   char prev[HASH_HEX + 1], h[HASH_HEX + 1];
   struct str text; /* the JSON object, without newline */
 };
-/* The record that starts at p and whose own hash holds; *used counts its bytes with the newline if there is one.
- * False: none. */
+/* The record that starts at p and whose own hash holds; *used counts its bytes with the newline if there is
+ * one. False: none. */
 bool record_read(struct str p, struct record *out, size_t *used);
 /* Starts a record of st in st->line; members follow with field_*. */
 void record_begin(struct state *st, const char *kind);
@@ -88,7 +89,7 @@ void field_texts(struct state *st, enum state_key k, const struct str *t, size_t
 enum qn_err field_value(struct state *st, enum state_key k, const struct value *v);
 /* The members of a generation; open intents only if asked. */
 enum qn_err fields_sres(struct state *st, const struct sres *r, bool with_open);
-void key_put(struct buf *out, const struct state *st, enum state_key k);
+void key_put(struct buf *out, enum state_key k);
 
 /* ---- fold.c: what records mean --------------------------------------------- */
 /* QN_E_DAMAGED if it does not fit. */
@@ -103,18 +104,21 @@ void fold_prune(struct state *st);
 struct gen *gen_find(const struct state *st, sym address, uint32_t generation);
 struct gen *gen_make(struct state *st, sym address, uint32_t generation);
 struct gen *gen_current(const struct state *st, sym address);
+bool gen_any(const struct state *st, sym address);
 void gen_unlink(struct state *st, struct gen *g);
 bool gen_link(struct state *st, struct gen *g);
 void counter_raise(struct state *st, sym address, uint32_t generation);
 bool open_find(const struct state *st, uint64_t n, size_t *i);
-const struct intent *open_intent_of(const struct state *st, size_t i);
 void open_remove(struct state *st, size_t i);
 
-/* ---- load.c, snapshot.c ----------------------------------------------------- */
+/* ---- load.c, snapshot.c, state.c --------------------------------------------- */
+/* Everything the store has. QN_E_NOTFOUND: a file vanished meanwhile, load again after state_forget_all. */
 enum qn_err state_load(struct state *st);
-/* QN_E_DAMAGED: not a whole snapshot. */
+void state_forget_all(struct state *st);
+/* QN_E_DAMAGED: not a whole snapshot; nothing was folded. QN_E_INVALID: of a later version. */
 enum qn_err snapshot_fold(struct state *st, struct str text);
-enum qn_err segment_name(struct arena *a, uint64_t first, struct str *out);
-bool name_number(struct str name, const char *prefix, const char *suffix, uint64_t *out);
+struct str object_name(struct arena *a, char prefix,
+                       uint64_t n); /* 's' snapshot of record n, 'j' segment from n */
+bool object_number(struct str name, char prefix, uint64_t *n);
 
 #endif

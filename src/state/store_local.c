@@ -19,12 +19,14 @@ struct local {
   struct session *s; /* borrowed */
   char *dir;         /* heap, no slash at the end */
   bool read_only;
-  int lock_fd, fd;   /* -1: none */
-  bool new_entry;    /* the folder must be synced before a commit counts */
+  int lock_fd, fd; /* -1: none */
+  bool new_entry;  /* the folder must be synced before a commit counts */
   size_t written, allocated;
 };
 
-static struct local *self(struct store *st) { return (struct local *)(void *)((char *)st - offsetof(struct local, base)); }
+static struct local *self(struct store *st) {
+  return (struct local *)(void *)((char *)st - offsetof(struct local, base));
+}
 
 static const char *path_of(struct local *l, struct str name) {
   return str_fmt(&l->s->arena, "%s/%.*s", l->dir, SV(name)).p;
@@ -177,7 +179,8 @@ static enum qn_err local_append(struct store *st, struct str bytes) {
 static enum qn_err local_commit(struct store *st) {
   struct local *l = self(st);
   if (fd_sync(l->fd, true)) return complain(l, QN0604, "journal sync", errno);
-  if (l->new_entry && file_sync_folder(path_of(l, STR("j")))) return complain(l, QN0604, "folder sync", errno);
+  if (l->new_entry && file_sync_folder(path_of(l, STR("j"))))
+    return complain(l, QN0604, "folder sync", errno);
   l->new_entry = false;
   return QN_OK;
 }
@@ -212,9 +215,11 @@ static bool fit(struct session *s, const char *what, struct str name) {
   bool ok = name.n && name.n <= 128 && name.p[0] != '.';
   for (size_t i = 0; i < name.n && ok; i++) {
     char c = name.p[i];
-    ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+         c == '.';
   }
-  if (!ok) diag_add(&s->diags, QN0612, SPAN_NONE, "%s \"%.*s\" cannot name a folder of the state", what, SV(name));
+  if (!ok)
+    diag_add(&s->diags, QN0612, SPAN_NONE, "%s \"%.*s\" cannot name a folder of the state", what, SV(name));
   return ok;
 }
 
@@ -234,7 +239,8 @@ enum qn_err store_local(struct session *s, const char *root, struct str stack, s
     return QN_E_NOMEM;
   }
   memcpy(copy, dir.p, dir.n + 1);
-  *l = (struct local){.base = {&local_ops}, .s = s, .dir = copy, .read_only = read_only, .lock_fd = -1, .fd = -1};
+  *l = (struct local){
+      .base = {&local_ops}, .s = s, .dir = copy, .read_only = read_only, .lock_fd = -1, .fd = -1};
   *out = &l->base;
   return QN_OK;
 }

@@ -1,0 +1,345 @@
+/* What records mean: each changes the resources in memory. The same code folds
+ * records that are read and records that were just written, so memory is always
+ * what a reader of the journal would have. */
+#include "internal.h"
+#include "quoin/residual.h"
+
+/* ---- members ------------------------------------------------------------------ */
+
+static const struct value *get(const struct state *st, const struct value *m, enum state_key k) {
+  return value_member(m, st->keys[k]);
+}
+
+static struct str text_of(const struct state *st, const struct value *m, enum state_key k) {
+  const struct value *v = get(st, m, k);
+  return value_is(v, V_STR) ? value_text(v) : (struct str){NULL, 0};
+}
+
+static sym sym_of(const struct state *st, const struct value *m, enum state_key k) {
+  return session_sym(st->s, text_of(st, m, k));
+}
+
+static uint64_t int_of(const struct state *st, const struct value *m, enum state_key k) {
+  const struct value *v = get(st, m, k);
+  return value_is(v, V_INT) && v->i > 0 ? (uint64_t)v->i : 0;
+}
+
+static bool flag_of(const struct state *st, const struct value *m, enum state_key k) {
+  const struct value *v = get(st, m, k);
+  return value_is(v, V_BOOL) && v->b;
+}
+
+static struct str *texts_of(const struct state *st, const struct value *m, enum state_key k, uint32_t *n) {
+  const struct value *v = get(st, m, k);
+  *n = value_is(v, V_LIST) ? v->n : 0;
+  if (!*n) return NULL;
+  struct str *out = ARENA_ARRAY(&st->s->arena, *n, struct str);
+  for (uint32_t i = 0; i < *n; i++) out[i] = value_is(v->items[i], V_STR) ? value_text(v->items[i]) : STR("");
+  return out;
+}
+
+enum qn_err parse_object(struct state *st, struct str text, const struct value **out) {
+  const struct value *v;
+  if (json_parse(st->s, &st->s->arena, text, &v, NULL) || !value_is(v, V_MAP)) return QN_E_DAMAGED;
+  /* Only texts that have a key or text beginning with $ can hold references. */
+  if (str_find(text, STR("\"$")) != SIZE_MAX) {
+    struct member *m = ARENA_ARRAY(&st->s->arena, v->n, struct member);
+    for (uint32_t i = 0; i < v->n; i++) {
+      m[i] = v->members[i];
+      if (value_decode(st->s, &st->s->arena, m[i].value, &m[i].value)) return QN_E_DAMAGED;
+    }
+    v = value_map(&st->s->arena, m, v->n);
+  }
+  *out = v;
+  return QN_OK;
+}
+
+/* ---- values --------------------------------------------------------------------- */
+
+/* The map with the value at a path of member names replaced (v NULL: removed). */
+static const struct value *put_at(struct state *st, const struct value *map, struct str path,
+                                  const struct value *v, unsigned depth) {
+  struct str head, rest = str_cut(path, '.', &head);
+  sym key = session_sym(st->s, head);
+  if (!value_is(map, V_MAP)) map = value_map(&st->s->arena, NULL, 0);
+  if (rest.p && rest.n && depth < 64) {
+    const struct value *below = value_member(map, key);
+    if (!v && !below) return map;
+    v = put_at(st, below, rest, v, depth + 1);
+  }
+  return value_put(&st->s->arena, map, key, v);
+}
+
+static void merge_members(struct state *st, const struct value **into, const struct value *from) {
+  if (!value_is(from, V_MAP)) return;
+  if (!*into) {
+    *into = from;
+    return;
+  }
+  for (uint32_t i = 0; i < from->n; i++)
+    *into = value_put(&st->s->arena, *into, from->members[i].key, from->members[i].value);
+}
+
+static void acknowledged(struct state *st, struct sres *r, struct str path, const struct value *v) {
+  struct str top;
+  str_cut(path, '.', &top);
+  r->applied = put_at(st, r->applied, path, v, 0);
+  if (r->seen) r->seen = value_put(&st->s->arena, r->seen, session_sym(st->s, top), NULL);
+  for (size_t i = 0; i < r->unconfirmed.n; i++) {
+    if (!str_eq(r->unconfirmed.v[i], path)) continue;
+    memmove(&r->unconfirmed.v[i], &r->unconfirmed.v[i + 1],
+            (r->unconfirmed.n - i - 1) * sizeof *r->unconfirmed.v);
+    r->unconfirmed.n--;
+    break;
+  }
+}
+
+/* ---- generations ------------------------------------------------------------------ */
+
+static void end_generation(struct state *st, struct gen *g) {
+  uint32_t slot = (uint32_t)(g - st->gens);
+  for (size_t i = st->open.n; i-- > 0;)
+    if (st->open.v[i].slot == slot) open_remove(st, i);
+  gen_unlink(st, g);
+  g->dead = true;
+}
+
+static void end_if_nothing(struct state *st, struct gen *g) {
+  if (!g->dead && !g->r.identity && !g->r.open.n) end_generation(st, g);
+}
+
+void fold_prune(struct state *st) {
+  for (size_t i = 0; i < st->n_gens; i++) end_if_nothing(st, &st->gens[i]);
+}
+
+/* The object of a generation exists: those before it are only to be deleted. */
+static void known(struct state *st, struct gen *g, const struct value *identity) {
+  g->r.identity = identity;
+  for (uint32_t i = st->heads[g->r.address]; i;) {
+    struct gen *o = &st->gens[i - 1];
+    i = o->next;
+    if (o->r.generation >= g->r.generation) continue;
+    if (o->r.identity)
+      o->r.deposed = true;
+    else
+      end_if_nothing(st, o);
+  }
+}
+
+static void fold_facts(struct state *st, struct gen *g, const struct value *m) {
+  const struct value *v;
+  if (value_is(v = get(st, m, K_attributes), V_MAP)) g->r.attributes = v;
+  if (value_is(v = get(st, m, K_applied), V_MAP)) g->r.applied = v;
+  if (value_is(v = get(st, m, K_seen), V_MAP)) g->r.seen = v;
+  if (value_is(v = get(st, m, K_identity), V_MAP)) known(st, g, v);
+}
+
+static enum qn_err fold_open(struct state *st, struct gen *g, const struct value *m, uint64_t n) {
+  struct intent in = {.n = n,
+                      .address = g->r.address,
+                      .generation = g->r.generation,
+                      .uid = g->r.uid,
+                      .type = g->r.type,
+                      .region = g->r.region,
+                      .step = (uint32_t)int_of(st, m, K_step),
+                      .operation = text_of(st, m, K_operation),
+                      .digest = text_of(st, m, K_digest),
+                      .at_ms = (int64_t)int_of(st, m, K_at)};
+  struct str verb = text_of(st, m, K_verb);
+  if (verb.n != 1 || !n) return QN_E_DAMAGED;
+  in.kind = (uint8_t)verb.p[0];
+  in.paths = texts_of(st, m, K_paths, &in.n_paths);
+  VEC_PUSH(&st->s->arena, &g->r.open, in);
+  struct open_intent o = {n, (uint32_t)(g - st->gens)};
+  VEC_PUSH(&st->s->arena, &st->open, o);
+  return QN_OK;
+}
+
+enum qn_err fold_sres(struct state *st, const struct value *m, bool with_open) {
+  sym address = sym_of(st, m, K_address);
+  uint64_t generation = int_of(st, m, K_generation);
+  if (!address || !generation || generation > UINT32_MAX) return QN_E_DAMAGED;
+  struct gen *g = gen_find(st, address, (uint32_t)generation);
+  if (!g) g = gen_make(st, address, (uint32_t)generation);
+  if (!g) return QN_E_NOMEM;
+  struct sres *r = &g->r;
+  r->type = sym_of(st, m, K_type);
+  r->region = sym_of(st, m, K_region);
+  r->account = sym_of(st, m, K_account);
+  r->partition = sym_of(st, m, K_partition);
+  r->uid = text_of(st, m, K_uid);
+  r->deposed = flag_of(st, m, K_deposed);
+  r->complete = flag_of(st, m, K_complete);
+  r->protect = flag_of(st, m, K_protect);
+  r->on_destroy = (uint8_t)int_of(st, m, K_on_destroy);
+  uint32_t n;
+  struct str *deps = texts_of(st, m, K_deps, &n);
+  sym *syms = n ? ARENA_ARRAY(&st->s->arena, n, sym) : NULL;
+  for (uint32_t i = 0; i < n; i++) syms[i] = session_sym(st->s, deps[i]);
+  r->deps = syms;
+  r->n_deps = n;
+  r->unconfirmed.v = texts_of(st, m, K_unconfirmed, &n);
+  r->unconfirmed.n = r->unconfirmed.cap = n;
+  fold_facts(st, g, m);
+  const struct value *open = with_open ? get(st, m, K_open) : NULL;
+  for (uint32_t i = 0; value_is(open, V_LIST) && i < open->n; i++) {
+    if (!value_is(open->items[i], V_MAP)) return QN_E_DAMAGED;
+    enum qn_err e = fold_open(st, g, open->items[i], int_of(st, open->items[i], K_n));
+    if (e) return e;
+  }
+  return QN_OK;
+}
+
+enum qn_err fold_counter(struct state *st, const struct value *m) {
+  uint64_t n = int_of(st, m, K_counter);
+  sym address = sym_of(st, m, K_address);
+  if (!n || n > UINT32_MAX || !address) return QN_E_DAMAGED;
+  counter_raise(st, address, (uint32_t)n);
+  return QN_OK;
+}
+
+/* ---- kinds of records ---------------------------------------------------------------- */
+
+typedef enum qn_err fold_fn(struct state *st, const struct value *m, const struct record *r);
+
+static enum qn_err fold_lineage(struct state *st, const struct value *m, const struct record *r) {
+  (void)r;
+  if (int_of(st, m, K_format) != 1) return QN_E_INVALID;
+  st->lineage = text_of(st, m, K_lineage);
+  return st->lineage.n ? QN_OK : QN_E_DAMAGED;
+}
+
+static enum qn_err fold_nothing(struct state *st, const struct value *m, const struct record *r) {
+  (void)st, (void)m, (void)r;
+  return QN_OK;
+}
+
+static enum qn_err fold_run(struct state *st, const struct value *m, const struct record *r) {
+  (void)r;
+  const struct value *lookups = get(st, m, K_lookups);
+  if (sym_of(st, m, K_account)) st->account = sym_of(st, m, K_account);
+  if (value_is(lookups, V_MAP)) st->lookups = lookups;
+  return QN_OK;
+}
+
+static enum qn_err fold_outputs(struct state *st, const struct value *m, const struct record *r) {
+  (void)r;
+  st->outputs = get(st, m, K_outputs);
+  return value_is(st->outputs, V_MAP) ? QN_OK : QN_E_DAMAGED;
+}
+
+static enum qn_err fold_intent(struct state *st, const struct value *m, const struct record *r) {
+  sym address = sym_of(st, m, K_address);
+  uint64_t generation = int_of(st, m, K_generation);
+  if (!address || !generation || generation > UINT32_MAX) return QN_E_DAMAGED;
+  struct gen *g = gen_find(st, address, (uint32_t)generation);
+  if (!g) {
+    g = gen_make(st, address, (uint32_t)generation);
+    if (!g) return QN_E_NOMEM;
+    g->r.type = sym_of(st, m, K_type);
+    g->r.region = sym_of(st, m, K_region);
+    g->r.uid = text_of(st, m, K_uid);
+  }
+  return fold_open(st, g, m, r->n);
+}
+
+static enum qn_err fold_outcome(struct state *st, const struct value *m, const struct record *r) {
+  (void)r;
+  size_t i;
+  if (!open_find(st, int_of(st, m, K_intent), &i)) return QN_E_DAMAGED;
+  struct gen *g = &st->gens[st->open.v[i].slot];
+  open_remove(st, i);
+  if (str_eq(text_of(st, m, K_result), STR("ok"))) {
+    const struct value *v, *applied = get(st, m, K_applied);
+    merge_members(st, &g->r.attributes, get(st, m, K_attributes));
+    for (uint32_t k = 0; value_is(applied, V_MAP) && k < applied->n; k++)
+      acknowledged(st, &g->r, session_str(st->s, applied->members[k].key), applied->members[k].value);
+    uint32_t n;
+    struct str *removed = texts_of(st, m, K_removed, &n);
+    for (uint32_t k = 0; k < n; k++) acknowledged(st, &g->r, removed[k], NULL);
+    if (value_is(v = get(st, m, K_identity), V_MAP)) known(st, g, v);
+    if (flag_of(st, m, K_gone)) {
+      end_generation(st, g);
+      return QN_OK;
+    }
+  }
+  end_if_nothing(st, g);
+  return QN_OK;
+}
+
+static enum qn_err fold_put(struct state *st, const struct value *m, const struct record *r) {
+  (void)r;
+  return fold_sres(st, m, false);
+}
+
+static enum qn_err fold_settled(struct state *st, const struct value *m, const struct record *r) {
+  (void)r;
+  size_t i;
+  if (!open_find(st, int_of(st, m, K_intent), &i)) return QN_E_DAMAGED;
+  struct gen *g = &st->gens[st->open.v[i].slot];
+  const struct value *facts = get(st, m, K_facts);
+  open_remove(st, i);
+  if (value_is(facts, V_MAP)) fold_facts(st, g, facts);
+  end_if_nothing(st, g);
+  return QN_OK;
+}
+
+static enum qn_err fold_mv(struct state *st, const struct value *m, const struct record *r) {
+  (void)r;
+  sym from = sym_of(st, m, K_from), to = sym_of(st, m, K_to);
+  if (!from || !to || gen_any(st, to) || !gen_any(st, from)) return QN_E_DAMAGED;
+  while (st->heads[from]) {
+    struct gen *g = &st->gens[st->heads[from] - 1];
+    gen_unlink(st, g);
+    g->r.address = to;
+    for (size_t i = 0; i < g->r.open.n; i++) g->r.open.v[i].address = to;
+    if (!gen_link(st, g)) return QN_E_NOMEM;
+    counter_raise(st, to, g->r.generation);
+  }
+  for (size_t i = 0; i < st->n_gens; i++) {
+    struct sres *s = &st->gens[i].r;
+    for (uint32_t k = 0; k < s->n_deps; k++) {
+      if (s->deps[k] != from) continue;
+      sym *copy = ARENA_ARRAY(&st->s->arena, s->n_deps, sym);
+      memcpy(copy, s->deps, s->n_deps * sizeof *copy);
+      copy[k] = to;
+      s->deps = copy;
+    }
+  }
+  return QN_OK;
+}
+
+static enum qn_err fold_forget(struct state *st, const struct value *m, const struct record *r) {
+  (void)r;
+  struct gen *g = gen_find(st, sym_of(st, m, K_address), (uint32_t)int_of(st, m, K_generation));
+  if (!g) return QN_E_DAMAGED;
+  end_generation(st, g);
+  return QN_OK;
+}
+
+static const struct {
+  struct str kind;
+  fold_fn *fold;
+} kinds[] = {
+    {{"lineage", 7}, fold_lineage}, {{"epoch", 5}, fold_nothing},   {{"run", 3}, fold_run},
+    {{"intent", 6}, fold_intent},   {{"outcome", 7}, fold_outcome}, {{"put", 3}, fold_put},
+    {{"settled", 7}, fold_settled}, {{"mv", 2}, fold_mv},           {{"forget", 6}, fold_forget},
+    {{"outputs", 7}, fold_outputs}, {{"note", 4}, fold_nothing},
+};
+
+enum qn_err fold_text(struct state *st, const struct record *r) {
+  const struct value *m;
+  enum qn_err e = parse_object(st, r->text, &m);
+  if (e) return e;
+  struct str kind = text_of(st, m, K_kind);
+  e = QN_E_INVALID; /* a kind of a later version */
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (str_eq(kinds[i].kind, kind)) e = kinds[i].fold(st, m, r);
+  st->sorted.n = 0;
+  if (e) return e;
+  st->n = r->n;
+  st->epoch = r->epoch;
+  if (r->durable > st->confirmed) st->confirmed = r->durable;
+  memcpy(st->h, r->h, sizeof st->h);
+  return QN_OK;
+}

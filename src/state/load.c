@@ -1,0 +1,205 @@
+/* Reading a state: the newest whole snapshot, then every record behind it.
+ *
+ * Where the chain of records breaks off there are three cases. The next segment
+ * goes on exactly where the chain stopped: a writer found a torn end there and
+ * began a new file; nothing is lost. Nothing behind the break says that the
+ * missing record was ever durable: a torn end, dropped. Else: damage. */
+#include "internal.h"
+
+struct segment {
+  struct str name;
+  uint64_t first;
+};
+
+struct reading {
+  struct state *st;
+  struct segment *seg;
+  size_t n_seg;
+  struct diag *damage;
+};
+
+struct str object_name(struct arena *a, char prefix, uint64_t n) {
+  return str_fmt(a, prefix == 's' ? "s-%012llu.json" : "j-%012llu.jsonl", (unsigned long long)n);
+}
+
+bool object_number(struct str name, char prefix, uint64_t *n) {
+  struct str tail = prefix == 's' ? STR(".json") : STR(".jsonl");
+  char head[] = {prefix, '-'};
+  if (!str_starts(name, (struct str){head, 2}) || !str_ends(name, tail)) return false;
+  int64_t v;
+  if (!str_to_i64(str_sub(name, 2, name.n - tail.n), &v) || v < 0) return false;
+  *n = (uint64_t)v;
+  return true;
+}
+
+static bool all_zero(struct str t) {
+  for (size_t i = 0; i < t.n; i++)
+    if (t.p[i]) return false;
+  return true;
+}
+
+/* Does the record follow what was read last? */
+static bool follows(const struct state *st, const struct record *r) {
+  return r->n == st->n + 1 && memcmp(r->prev, st->h, HASH_HEX) == 0;
+}
+
+static struct diag *damaged(struct reading *rd, struct str name, size_t at) {
+  if (!rd->damage) {
+    struct diags *d = &rd->st->s->diags;
+    rd->damage = diag_add(d, QN0601, SPAN_NONE, "%.*s is damaged at byte %zu, where record %llu is wanted",
+                          SV(name), at, (unsigned long long)rd->st->n + 1);
+    diag_help(d, rd->damage, "nothing is planned or applied with it; restore the folder from a copy");
+  }
+  rd->st->damaged = true;
+  return rd->damage;
+}
+
+/* Is there a record in t that knows of record n as durable (or, with any, a record at all)? With `use`, all
+ * records whose own hash holds are folded. */
+static bool search(struct reading *rd, struct str t, uint64_t n, bool any, bool use) {
+  for (size_t from = 0; from < t.n;) {
+    size_t hit = str_find(str_sub(t, from, t.n), STR("{\"n\":"));
+    if (hit == SIZE_MAX) return false;
+    from += hit;
+    struct record r;
+    size_t used;
+    if (!record_read(str_sub(t, from, t.n), &r, &used)) {
+      from++;
+      continue;
+    }
+    from += used;
+    if (use && r.n > rd->st->n)
+      (void)!fold_text(rd->st, &r);
+    else if (!use && (any || r.durable >= n))
+      return true;
+  }
+  return false;
+}
+
+static enum qn_err read_segment(struct reading *rd, size_t i, struct str *out) {
+  return rd->st->store->ops->read(rd->st->store, &rd->st->scratch, rd->seg[i].name, out);
+}
+
+/* All of the segment's records that follow; *at is where the chain ends. */
+static enum qn_err fold_segment(struct reading *rd, struct str text, size_t i, size_t *at) {
+  struct state *st = rd->st;
+  struct record r;
+  size_t used;
+  for (*at = 0; record_read(str_sub(text, *at, text.n), &r, &used) && follows(st, &r); *at += used) {
+    enum qn_err e = fold_text(st, &r);
+    if (e == QN_E_DAMAGED) { /* whole, but it contradicts what is before it */
+      damaged(rd, rd->seg[i].name, *at);
+      search(rd, str_sub(text, *at + used, text.n), 0, true, true);
+      return QN_OK;
+    }
+    if (e) return e;
+    st->journal_bytes += used;
+  }
+  return QN_OK;
+}
+
+/* Behind the end of the chain in segment i, at byte `at` of its text. */
+static enum qn_err judge_end(struct reading *rd, size_t i, struct str text, size_t at) {
+  struct state *st = rd->st;
+  struct str rest = str_sub(text, at, text.n), next;
+  struct record r;
+  size_t used;
+  bool last = i + 1 == rd->n_seg;
+  if (!last) {
+    enum qn_err e = read_segment(rd, i + 1, &next);
+    if (e) return e;
+    if (record_read(next, &r, &used) && follows(st, &r)) return QN_OK;
+  }
+  bool lost = search(rd, rest, st->n + 1, false, false);
+  for (size_t k = i + 1; k < rd->n_seg && !lost; k++) {
+    enum qn_err e = read_segment(rd, k, &next);
+    if (e) return e;
+    lost = search(rd, next, st->n + 1, true, false);
+  }
+  if (lost) {
+    damaged(rd, rd->seg[i].name, at);
+    search(rd, rest, 0, true, true);
+  } else if (!all_zero(rest) /* preallocated, never written */ &&
+             (st->writer || !st->store->ops->busy(st->store)) /* a writer is just adding to it */) {
+    diag_add(&st->s->diags, QN0602, SPAN_NONE,
+             "%.*s: %zu bytes behind record %llu were never complete and are left out", SV(rd->seg[i].name),
+             rest.n, (unsigned long long)st->n);
+  }
+  return QN_OK;
+}
+
+static enum qn_err fold_segments(struct reading *rd) {
+  struct state *st = rd->st;
+  size_t i = 0;
+  while (i < rd->n_seg && rd->seg[i].first <= st->n) i++; /* a snapshot ends its segment */
+  for (; i < rd->n_seg; i++) {
+    struct str text;
+    size_t at = 0;
+    enum qn_err e = read_segment(rd, i, &text);
+    if (e) return e;
+    st->n_segments++;
+    if (st->damaged) {
+      search(rd, text, 0, true, true);
+      continue;
+    }
+    if ((e = fold_segment(rd, text, i, &at))) return e;
+    if (!st->damaged && (e = judge_end(rd, i, text, at))) return e;
+  }
+  return QN_OK;
+}
+
+/* The newest snapshot that is whole. Older ones are as good as long as the records between are there. */
+static enum qn_err fold_snapshots(struct reading *rd, const struct str *names, size_t n) {
+  struct state *st = rd->st;
+  uint64_t newest = 0, number;
+  struct str broken = {NULL, 0}, text;
+  for (size_t i = n; i-- > 0;) {
+    if (!object_number(names[i], 's', &number)) continue;
+    enum qn_err e = st->store->ops->read(st->store, &st->scratch, names[i], &text);
+    if (!e) e = snapshot_fold(st, text);
+    if (!e && st->n != number) e = QN_E_DAMAGED;
+    if (!e) break;
+    if (e != QN_E_DAMAGED) return e;
+    if (!broken.n) {
+      broken = names[i];
+      newest = number;
+    }
+    state_forget_all(st);
+  }
+  if (!broken.n) return QN_OK;
+  enum qn_err e = fold_segments(rd);
+  if (e || st->damaged) return e;
+  if (st->n < newest)
+    damaged(rd, broken, 0);
+  else
+    diag_add(&st->s->diags, QN0609, SPAN_NONE, "%.*s is damaged; everything in it was found in older files",
+             SV(broken));
+  return QN_E_EXISTS; /* segments are folded already */
+}
+
+static enum qn_err load_all(struct reading *rd, const struct str *names, size_t n) {
+  enum qn_err e = fold_snapshots(rd, names, n);
+  if (!e) e = fold_segments(rd);
+  if (e && e != QN_E_EXISTS) return e;
+  if (!rd->st->n && rd->n_seg && rd->seg[0].first > 1)
+    damaged(rd, rd->seg[0].name, 0); /* the beginning is gone */
+  fold_prune(rd->st);
+  return QN_OK;
+}
+
+enum qn_err state_load(struct state *st) {
+  struct str *names;
+  size_t n;
+  struct reading rd = {.st = st};
+  enum qn_err e = st->store->ops->list(st->store, &st->scratch, &names, &n);
+  if (e) return e;
+  rd.seg = ARENA_ARRAY(&st->scratch, n, struct segment);
+  for (size_t i = 0; i < n; i++)
+    if (object_number(names[i], 'j', &rd.seg[rd.n_seg].first)) rd.seg[rd.n_seg++].name = names[i];
+  e = load_all(&rd, names, n);
+  st->durable = st->n;
+  if (e == QN_E_INVALID)
+    diag_add(&st->s->diags, QN0605, SPAN_NONE,
+             "the state was written by a later version of quoin, or is none");
+  return e;
+}
