@@ -22,8 +22,11 @@ struct lang_types { /* implemented by schema (schema_lang_types) */
    * type takes none. May be NULL: environment tags are then not merged. */
   bool (*tags)(void *user, struct str type, struct str *property, bool *is_map);
 };
+struct environment;
 struct lang_lookups {
   void *user;
+  /* Once the environment is resolved, before the first lookup: what an earlier apply recorded (NULL: nothing). May be NULL. */
+  enum qn_err (*begin)(void *user, const struct environment *env, const struct value **recorded);
   /* kind e.g. "aws.zones"; args a map. QN_OK, QN_E_NOTFOUND unknown kind, QN_E_REMOTE after diagnostics,
    * QN_E_CANCELLED: not available here (validate): the value is unknown. */
   enum qn_err (*lookup)(void *user, struct str kind, const struct value *args, struct str region, struct span at, const struct value **out);
