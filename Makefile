@@ -118,6 +118,58 @@ $(BUILD)/wire_driver: tests/wire/wire_driver.c $(LIB)
 wire: $(BUILD)/wire_driver ## wire protocols compared with botocore, operation by operation
 	@WIRE_DRIVER=$(CURDIR)/$(BUILD)/wire_driver "$$(sh tests/venv.sh)" -m pytest -q tests/wire
 
+# ---- everything ------------------------------------------------------------
+.PHONY: test check-all lint format asan tsan fuzz crash bench demo emulator deps install dist release
+deps: ## install what building and testing need
+	@sh .ci/deps
+test: ## all tests; the last line says "N passed, N failed" (STAGES="unit cli" for some)
+	@$(PYTHON) tests/run.py $(STAGES)
+lint: ## house rules, include direction, formatting
+	@$(PYTHON) tests/lint/lint.py
+	@sh tests/lint/format.sh check
+format: ## format all C files
+	@sh tests/lint/format.sh write
+asan: ## everything under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(PYTHON) tests/run.py asan-unit asan
+tsan: ## unit tests under ThreadSanitizer
+	@$(MAKE) --no-print-directory V=tsan unit
+crash: ## SIGKILL at every point of the example's life
+	@sh tests/venv.sh >/dev/null; QUOIN_CRASH=all build/venv/bin/python -m pytest -q -n 2 tests/crash
+bench: all ## benchmarks
+	@$(PYTHON) tests/bench/bench.py
+emulator: ## start the emulator behind the gate and print how to use it
+	@"$$(sh tests/venv.sh)" -m tests.gate
+demo: all ## the whole life of examples/web against the emulator
+	@sh tests/demo.sh
+check-all: test ## tests, then clang, TSan, valgrind and longer fuzzing
+	@$(MAKE) --no-print-directory V=clang DEV=1 all unit
+	@$(MAKE) --no-print-directory tsan
+	@sh tests/unit/valgrind.sh
+	@$(MAKE) --no-print-directory fuzz SECONDS=60
+	@$(MAKE) --no-print-directory crash
+
+# Fuzz targets: clang with libFuzzer; findings stay in build/fuzz/NAME/.
+SECONDS ?= 60
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/%)
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libquoin.a build/fuzz/src/embed/blobs.o build/fuzz/blob/blobs.o
+	@echo '  FUZZ $<'; clang $(CPPFLAGS) -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -o $@ $^ $(PKG_LIBS) -lm
+fuzz: ## fuzz every target for SECONDS
+	@$(MAKE) --no-print-directory -s -j2 V=fuzz build/fuzz/libquoin.a build/fuzz/src/embed/blobs.o build/fuzz/blob/blobs.o
+	@$(MAKE) --no-print-directory -s -j2 $(FUZZ_BIN)
+	@sh tests/fuzz/run.sh $(SECONDS) $(FUZZ_BIN)
+
+install: all ## install the binary and the licence below PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/quoin
+	install -m 755 build/quoin $(DESTDIR)$(PREFIX)/bin/quoin
+	install -m 644 LICENSE README.md $(DESTDIR)$(PREFIX)/share/doc/quoin
+dist: ## a source archive, build/quoin-VERSION.tar.gz
+	@mkdir -p build
+	git archive --format=tar.gz --prefix=quoin-$(VERSION)/ -o build/quoin-$(VERSION).tar.gz HEAD
+release: all ## a stripped binary, build/quoin-VERSION
+	strip -o build/quoin-$(VERSION) build/quoin
+	@ls -l build/quoin-$(VERSION)
+
 .PHONY: clean
 clean: ## remove what was built (the virtual environment stays)
 	rm -rf build/src build/unit build/blob build/quoin build/libquoin.a build/qn-embed build/asan build/tsan build/clang build/fuzz
