@@ -34,6 +34,7 @@ ALGORITHMS = {
     "crc64nvme": lambda b: _crc(b, 0x9A6C9329AC4BC9B5, 64),
     "sha1": lambda b: hashlib.sha1(b).digest(),
     "sha256": lambda b: hashlib.sha256(b).digest(),
+    "sha512": lambda b: hashlib.sha512(b).digest(),
 }
 
 

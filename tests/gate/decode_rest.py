@@ -54,7 +54,7 @@ def route(model, req: Request, query: list[tuple[str, str]], report: Report):
             elif ser.get("location") == "header":
                 score[1] += 1 if req.header(ser["name"].lower()) is not None else -10
         # Fewer labels is the more specific path: a literal segment beats a label.
-        rank = (min(score[1], 0) + min(score[0], 0), score[0] + score[1], -len(labels))
+        rank = (min(score[1], 0) + min(score[0], 0), score[0] + score[1], -len(labels), not op.deprecated)
         if best is None or rank > best[0]:
             best = (rank, op, dict(zip(labels, match.groups())))
     if best is None:
