@@ -41,6 +41,7 @@ class Settings:
     stale: float = 1.0                       # ... with this probability
     pending_ms: int = 0                      # states stay pending for so long
     iam_propagation_ms: int = 0              # a new role cannot be used for so long
+    failing_images: list = field(default_factory=list)  # ECS tasks whose image contains one of these fail
     only: list = field(default_factory=list)  # operations the random faults apply to; empty = all
     max_repeat: int = 4                      # the same bytes fail at most so often in a row
 

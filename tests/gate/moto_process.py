@@ -7,9 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-_CODE = ("import sys,logging;logging.getLogger('werkzeug').setLevel(logging.ERROR);"
-         "from moto.server import main;sys.argv[0]='moto_server';main()")
+_MAIN = Path(__file__).with_name("moto_main.py")
 
 
 class MotoProcess:
@@ -24,7 +24,7 @@ class MotoProcess:
                 del env[name]
         self._log = open(log_path, "ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _CODE, "-H", self.host, "-p", str(self.port)],
+            [sys.executable, str(_MAIN), "-H", self.host, "-p", str(self.port)],
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, env=env, preexec_fn=_die_with_parent)
         self._wait()
 

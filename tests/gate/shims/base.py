@@ -64,14 +64,14 @@ class Context:
     def error(self, code: str, message: str, status: int = 400, **extra) -> Response:
         return errors.error(self.call.service, self.call.protocol, code, message, status, extra)
 
-    def client(self, service: str | None = None):
-        """A client that talks to the emulator itself, in the call's region."""
-        return self.gate.shims.client(service or self.call.service, self.call.region)
+    def client(self):
+        """A client of the call's service that talks to the emulator itself, in the call's region."""
+        return self.gate.shims.client(self.call.service, self.call.region)
 
-    def ask(self, operation: str, service: str | None = None, **params):
+    def ask(self, operation: str, /, **params):
         """Calls the emulator; None when it answers an error."""
         try:
-            return getattr(self.client(service), operation)(**params)
+            return getattr(self.client(), operation)(**params)
         except ClientError:
             return None
 
