@@ -1,5 +1,5 @@
 /* Regular expressions; src/base/regex.c wraps PCRE2 (UTF, UCP, ALT_BSUX,
- * surrogate escapes allowed). Match and depth limits are always set. */
+ * surrogate escapes allowed, `$` matches at the very end only, as in JavaScript). Match and depth limits are always set. */
 #ifndef QUOIN_REGEX_H
 #define QUOIN_REGEX_H
 

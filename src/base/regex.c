@@ -25,7 +25,7 @@ static void set_message(struct arena *a, int code, struct str *message) {
 }
 
 static pcre2_code *compile(struct str pattern, int *code, size_t *at) {
-  const uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_ALT_BSUX;
+  const uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_ALT_BSUX | PCRE2_DOLLAR_ENDONLY;
   pcre2_compile_context *ctx = pcre2_compile_context_create(NULL);
   if (!ctx) return NULL;
   pcre2_set_compile_extra_options(ctx, PCRE2_EXTRA_ALLOW_SURROGATE_ESCAPES);
@@ -51,7 +51,8 @@ static bool prepare(struct regex *r) {
   return true;
 }
 
-enum qn_err regex_new(struct arena *a, struct str pattern, struct regex **out, struct str *message, size_t *offset) {
+enum qn_err regex_new(struct arena *a, struct str pattern, struct regex **out, struct str *message,
+                      size_t *offset) {
   int code = 0;
   size_t at = 0;
   struct regex *r = calloc(1, sizeof *r);

@@ -8,19 +8,24 @@ snode schema_child(const struct schema *sc, snode n, struct str name) {
     uint32_t mid = lo + (hi - lo) / 2;
     int c = str_cmp(table_str(sc, table_node(sc, t.first + mid).name), name);
     if (c == 0) return t.first + mid;
-    if (c < 0) lo = mid + 1;
-    else hi = mid;
+    if (c < 0)
+      lo = mid + 1;
+    else
+      hi = mid;
   }
   return 0;
 }
 
-snode schema_items(const struct schema *sc, snode n) { return table_node(sc, n).items; }
+snode schema_items(const struct schema *sc, snode n) {
+  return table_node(sc, n).items;
+}
 
 /* One step `A`, `b[]`, `b[3]`, or the key of a map. */
 static snode step(const struct schema *sc, snode n, struct str part) {
   size_t bracket = str_find_c(part, '[');
   struct str name = bracket == SIZE_MAX ? part : str_sub(part, 0, bracket);
-  snode next = name.n ? schema_child(sc, n, name) : n;
+  if (!name.n) return 0;
+  snode next = schema_child(sc, n, name);
   if (!next && schema_kind(sc, n) == SK_MAP) next = schema_items(sc, n);
   struct str rest = bracket == SIZE_MAX ? STR("") : str_sub(part, bracket, part.n);
   while (next && rest.n) {
@@ -42,9 +47,15 @@ snode schema_at(const struct schema *sc, const struct stype *t, struct str path)
   return n;
 }
 
-enum skind schema_kind(const struct schema *sc, snode n) { return (enum skind)table_node(sc, n).kind; }
-unsigned schema_flags(const struct schema *sc, snode n) { return table_node(sc, n).flags; }
-struct str schema_name(const struct schema *sc, snode n) { return table_str(sc, table_node(sc, n).name); }
+enum skind schema_kind(const struct schema *sc, snode n) {
+  return (enum skind)table_node(sc, n).kind;
+}
+unsigned schema_flags(const struct schema *sc, snode n) {
+  return table_node(sc, n).flags;
+}
+struct str schema_name(const struct schema *sc, snode n) {
+  return table_str(sc, table_node(sc, n).name);
+}
 
 struct str schema_format(const struct schema *sc, snode n) {
   struct table_node t = table_node(sc, n);
@@ -63,8 +74,10 @@ bool schema_default(const struct schema *sc, snode n, struct arena *a, const str
   case SK_BOOLEAN: *out = value_bool(a, str_eq(text, STR("true"))); return true;
   case SK_NUMBER:
   case SK_INTEGER:
-    if (str_to_i64(text, &i)) *out = value_int(a, i);
-    else *out = value_dec(a, text);
+    if (str_to_i64(text, &i))
+      *out = value_int(a, i);
+    else
+      *out = value_dec(a, text);
     return true;
   case SK_ANY:
   case SK_OBJECT:
@@ -81,7 +94,8 @@ size_t schema_children(const struct schema *sc, snode n, struct arena *a, snode 
   return t.n;
 }
 
-static size_t texts(const struct schema *sc, const uint8_t *words, uint32_t n, struct arena *a, struct str **out) {
+static size_t texts(const struct schema *sc, const uint8_t *words, uint32_t n, struct arena *a,
+                    struct str **out) {
   *out = ARENA_ARRAY(a, n, struct str);
   for (uint32_t i = 0; i < n; i++) (*out)[i] = table_str(sc, table_u32(words + 4 * (size_t)i));
   return n;

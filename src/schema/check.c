@@ -16,9 +16,24 @@ struct str check_path(const struct checker *c, const struct place *at) {
   struct str out = {NULL, 0};
   for (; at->up; at = at->up) {
     bool dot = out.n && out.p[0] != '[';
-    if (at->name.n) out = CHECK_FMT(c, "%.*s%s%.*s", SV(at->name), dot ? "." : "", SV(out));
-    else out = CHECK_FMT(c, "[%u]%s%.*s", (unsigned)at->index, dot ? "." : "", SV(out));
+    if (at->name.n)
+      out = CHECK_FMT(c, "%.*s%s%.*s", SV(at->name), dot ? "." : "", SV(out));
+    else
+      out = CHECK_FMT(c, "[%u]%s%.*s", (unsigned)at->index, dot ? "." : "", SV(out));
   }
+  return out;
+}
+
+/* In quotes, control characters escaped, cut when long. */
+static struct str quote(const struct checker *c, struct str text) {
+  enum { SHOWN = 60 };
+  struct buf b = BUF_INIT(4096);
+  bool cut = text.n > SHOWN + 20;
+  size_t n = cut ? SHOWN : text.n;
+  while (cut && n && ((unsigned char)text.p[n] & 0xc0) == 0x80) n--;
+  json_escape(&b, str_sub(text, 0, n));
+  struct str out = str_fmt(&c->s->arena, "%.*s%s", SV(buf_str(&b)), cut ? "..." : "");
+  buf_release(&b);
   return out;
 }
 
@@ -30,11 +45,7 @@ struct str check_describe(const struct checker *c, const struct value *v) {
   case V_LIST: return STR("a list");
   case V_MAP: return STR("a map");
   case V_RES: return CHECK_FMT(c, "the resource %.*s", SV(session_str(c->s, v->res.address)));
-  case V_STR:
-    if (v->n <= 80) return CHECK_FMT(c, "\"%.*s\"", SV(value_text(v)));
-    text = str_sub(value_text(v), 0, 60);
-    while (text.n && ((unsigned char)v->s[text.n] & 0xc0) == 0x80) text.n--;
-    return CHECK_FMT(c, "\"%.*s...\"", SV(text));
+  case V_STR: return quote(c, value_text(v));
   case V_BOOL:
   case V_INT:
   case V_DEC: return value_to_text(&c->s->arena, v, &text) ? text : STR("a value");
@@ -48,10 +59,14 @@ struct str check_describe(const struct checker *c, const struct value *v) {
 }
 
 static const char *const how_words[] = {
-    [HOW_DEFAULT] = "it is the default of",  [HOW_INPUT] = "it comes from input",
-    [HOW_ENVIRONMENT] = "it is set in environment", [HOW_VAR] = "it comes from variable",
-    [HOW_FUNCTION] = "it was made by",       [HOW_OUTPUT] = "it comes from output",
-    [HOW_LOCAL] = "it comes from local",     [HOW_LOOP] = "it comes from",
+    [HOW_DEFAULT] = "it is the default of",
+    [HOW_INPUT] = "it comes from input",
+    [HOW_ENVIRONMENT] = "it is set in environment",
+    [HOW_VAR] = "it comes from variable",
+    [HOW_FUNCTION] = "it was made by",
+    [HOW_OUTPUT] = "it comes from output",
+    [HOW_LOCAL] = "it comes from local",
+    [HOW_LOOP] = "it comes from",
 };
 
 static void note_provenance(struct checker *c, struct diag *g, const struct value *v) {
@@ -67,8 +82,8 @@ static void note_provenance(struct checker *c, struct diag *g, const struct valu
   }
 }
 
-struct diag *check_error(struct checker *c, enum diag_code code, const struct value *v, const struct place *at,
-                         struct str message) {
+struct diag *check_error(struct checker *c, enum diag_code code, const struct value *v,
+                         const struct place *at, struct str message) {
   c->errors++;
   struct diag *g = diag_add(&c->s->diags, code, check_span(c, v, at), "%.*s", SV(message));
   if (v) note_provenance(c, g, v);
@@ -86,8 +101,9 @@ static struct str folded(struct arena *a, struct str name) {
   return str_lower(a, (struct str){out, n});
 }
 
-static void unknown_property(struct checker *c, const struct table_node *t, const struct member *m,
-                             const struct place *at) {
+/* The property that was likely meant, or empty. */
+static struct str unknown_property(struct checker *c, const struct table_node *t, const struct member *m,
+                                   const struct place *at) {
   struct str name = session_str(c->s, m->key), nearest = {NULL, 0}, list = {NULL, 0};
   struct str *names = ARENA_ARRAY(&c->s->arena, t->n, struct str);
   size_t n = 0;
@@ -99,61 +115,77 @@ static void unknown_property(struct checker *c, const struct table_node *t, cons
     n++;
   }
   if (!nearest.n) nearest = diag_nearest(name, names, n);
-  struct str owner = at->up ? CHECK_FMT(c, "%.*s of %.*s", SV(check_path(c, at)), SV(c->type->name)) : c->type->name;
+  struct str owner =
+      at->up ? CHECK_FMT(c, "%.*s of %.*s", SV(check_path(c, at)), SV(c->type->name)) : c->type->name;
   c->errors++;
-  struct diag *g = diag_add(&c->s->diags, QN0203, m->key_span.file ? m->key_span : check_span(c, m->value, at),
-                            "unknown property \"%.*s\" of %.*s", SV(name), SV(owner));
+  struct diag *g =
+      diag_add(&c->s->diags, QN0203, m->key_span.file ? m->key_span : check_span(c, m->value, at),
+               "unknown property \"%.*s\" of %.*s", SV(name), SV(owner));
   diag_label(&c->s->diags, g, "not a property of this type");
-  if (nearest.n) diag_help(&c->s->diags, g, "did you mean \"%.*s\"?", SV(nearest));
-  else if (n > 10) diag_help(&c->s->diags, g, "properties: %.*s and %zu more", SV(list), n - 10);
-  else if (n) diag_help(&c->s->diags, g, "properties: %.*s", SV(list));
+  if (nearest.n)
+    diag_help(&c->s->diags, g, "did you mean \"%.*s\"?", SV(nearest));
+  else if (n > 10)
+    diag_help(&c->s->diags, g, "properties: %.*s and %zu more", SV(list), n - 10);
+  else if (n)
+    diag_help(&c->s->diags, g, "properties: %.*s", SV(list));
+  return nearest;
 }
 
-static bool settable(struct checker *c, const struct table_node *child, const struct member *m, const struct place *at) {
+static bool settable(struct checker *c, const struct table_node *child, const struct member *m,
+                     const struct place *at) {
   struct span span = m->key_span.file ? m->key_span : check_span(c, m->value, at);
   if (child->flags & SF_READ_ONLY) {
     c->errors++;
-    struct diag *g = diag_add(&c->s->diags, QN0210, span, "%.*s is read-only: it is known after apply and cannot be set",
-                              SV(check_path(c, at)));
+    struct diag *g =
+        diag_add(&c->s->diags, QN0210, span, "%.*s is read-only: it is known after apply and cannot be set",
+                 SV(check_path(c, at)));
     diag_label(&c->s->diags, g, "set by AWS");
     diag_help(&c->s->diags, g, "leave it out; elsewhere it is ${NAME.%.*s}", SV(check_path(c, at)));
     return false;
   }
   if (child->flags & SF_DEPRECATED)
-    diag_add(&c->s->diags, QN0218, span, "%.*s of %.*s is deprecated", SV(check_path(c, at)), SV(c->type->name));
+    diag_add(&c->s->diags, QN0218, span, "%.*s of %.*s is deprecated", SV(check_path(c, at)),
+             SV(c->type->name));
   return true;
 }
 
-/* Typed value of one member; NULL after errors. */
+/* Typed value of one member; NULL after errors. A misspelt key is mended in *m, so that the
+ * property it means is not reported as missing too. */
 static const struct value *check_member(struct checker *c, const struct table_node *t, snode self,
-                                        const struct member *m, const struct place *at) {
-  struct place below = {at, session_str(c->s, m->key), 0, m->key_span.file ? m->key_span : at->span, at->depth + 1};
-  if (t->kind == SK_MAP) return t->items ? check_value(c, t->items, m->value, &below) : check_any(c, m->value, &below);
+                                        struct member *m, const struct place *at) {
+  struct place below = {at, session_str(c->s, m->key), 0, m->key_span.file ? m->key_span : at->span,
+                        at->depth + 1};
+  if (t->kind == SK_MAP)
+    return t->items ? check_value(c, t->items, m->value, &below) : check_any(c, m->value, &below);
   snode n = schema_child(c->sc, self, below.name);
   if (n) {
     struct table_node child = table_node(c->sc, n);
     return settable(c, &child, m, &below) ? check_value(c, n, m->value, &below) : NULL;
   }
   if (t->bits & NODE_OPEN) return check_any(c, m->value, &below);
-  unknown_property(c, t, m, at);
+  struct str meant = unknown_property(c, t, m, at);
+  if (meant.n) m->key = session_sym(c->s, meant);
   return NULL;
 }
 
-static bool check_key(struct checker *c, const struct table_node *t, const struct member *m, const struct place *at) {
+static bool check_key(struct checker *c, const struct table_node *t, const struct member *m,
+                      const struct place *at) {
   struct rule r;
   if (t->kind != SK_MAP || !table_find_rule(c->sc, t, R_KEYS, &r)) return true;
   const struct regex *re = table_regex(c->sc, c->s, rule_word(&r, 0));
   struct str key = session_str(c->s, m->key);
   if (!re || regex_match(re, key, 0, NULL, 0, NULL) != QN_E_NOTFOUND) return true;
   c->errors++;
-  struct diag *g = diag_add(&c->s->diags, QN0204, m->key_span.file ? m->key_span : check_span(c, m->value, at),
-                            "\"%.*s\" cannot be a key of %.*s", SV(key), SV(check_path(c, at)));
+  struct diag *g =
+      diag_add(&c->s->diags, QN0204, m->key_span.file ? m->key_span : check_span(c, m->value, at),
+               "\"%.*s\" cannot be a key of %.*s", SV(key), SV(check_path(c, at)));
   diag_note(&c->s->diags, g, SPAN_NONE, "the pattern is %.*s", SV(rule_str(c->sc, &r, 0)));
   return false;
 }
 
 /* Same members with other values; null ones are left out (LANGUAGE rule 6). */
-static const struct value *rebuilt(struct checker *c, const struct value *map, const struct value *const *values) {
+static const struct value *rebuilt(struct checker *c, const struct value *map,
+                                   const struct value *const *values) {
   struct member *out = ARENA_ARRAY(&c->s->arena, map->n, struct member);
   size_t n = 0;
   for (uint32_t i = 0; i < map->n; i++) {
@@ -165,23 +197,36 @@ static const struct value *rebuilt(struct checker *c, const struct value *map, c
   return value_with_meta(&c->s->arena, v, map->meta);
 }
 
+/* A copy of a map with another key in place i. */
+static const struct value *with_key(struct checker *c, const struct value *map, uint32_t i, sym key) {
+  struct member *m = ARENA_ARRAY(&c->s->arena, map->n, struct member);
+  for (uint32_t k = 0; k < map->n; k++) m[k] = map->members[k];
+  m[i].key = key;
+  struct value *copy = ARENA_NEW(&c->s->arena, struct value);
+  *copy = *map;
+  copy->members = m;
+  return copy;
+}
+
 static const struct value *check_members(struct checker *c, const struct table_node *t, snode self,
                                          const struct value *v, const struct place *at) {
   const struct value **values = ARENA_ARRAY(&c->s->arena, v->n, const struct value *);
+  struct value meant = *v;
   bool changed = false;
   size_t before = c->errors;
   for (uint32_t i = 0; i < v->n; i++) {
-    const struct member *m = &v->members[i];
-    values[i] = m->value;
-    if (!value_is_null(m->value)) {
-      bool key = check_key(c, t, m, at);
-      values[i] = check_member(c, t, self, m, at);
+    struct member m = v->members[i];
+    values[i] = m.value;
+    if (!value_is_null(m.value)) {
+      bool key = check_key(c, t, &m, at);
+      values[i] = check_member(c, t, self, &m, at);
       if (!key) values[i] = NULL;
     }
-    changed = changed || values[i] != m->value || value_is_null(m->value);
+    if (m.key != v->members[i].key) meant = *with_key(c, &meant, i, m.key);
+    changed = changed || values[i] != m.value || value_is_null(m.value);
   }
   check_count(c, t, v, at);
-  if (t->kind == SK_OBJECT) check_rules(c, t, v, at);
+  if (t->kind == SK_OBJECT) check_rules(c, t, &meant, at);
   if (c->errors != before) return NULL;
   return changed ? rebuilt(c, v, values) : v;
 }
@@ -189,7 +234,8 @@ static const struct value *check_members(struct checker *c, const struct table_n
 /* ---- lists --------------------------------------------------------------------------- */
 
 static void null_element(struct checker *c, const struct value *v, const struct place *at) {
-  struct diag *g = check_error(c, QN0220, v, at, CHECK_FMT(c, "%.*s is null: a list cannot hold it", SV(check_path(c, at))));
+  struct diag *g = check_error(c, QN0220, v, at,
+                               CHECK_FMT(c, "%.*s is null: a list cannot hold it", SV(check_path(c, at))));
   diag_help(&c->s->diags, g, "leave the element out, e.g. with a condition in [x for x in xs if x != null]");
 }
 
@@ -201,8 +247,11 @@ static const struct value *check_list(struct checker *c, const struct table_node
   for (uint32_t i = 0; i < v->n; i++) {
     struct place below = {at, {NULL, 0}, i, check_span(c, v, at), at->depth + 1};
     items[i] = v->items[i];
-    if (value_is_null(v->items[i])) null_element(c, v->items[i], &below);
-    else items[i] = t && t->items ? check_value(c, t->items, v->items[i], &below) : check_any(c, v->items[i], &below);
+    if (value_is_null(v->items[i]))
+      null_element(c, v->items[i], &below);
+    else
+      items[i] =
+          t && t->items ? check_value(c, t->items, v->items[i], &below) : check_any(c, v->items[i], &below);
     changed = changed || items[i] != v->items[i];
   }
   if (t) check_count(c, t, v, at);
@@ -221,7 +270,8 @@ static const struct value *json_scalar(struct checker *c, const struct value *v)
   const struct value *out = NULL;
   int64_t i;
   if (!(v->flags & VF_PLAIN)) return v;
-  if (str_eq(text, STR("true")) || str_eq(text, STR("false"))) out = value_bool(a, text.p[0] == 't');
+  if (str_eq(text, STR("true")) || str_eq(text, STR("false")))
+    out = value_bool(a, text.p[0] == 't');
   else if (number_is_plain(text) && str_eq(number_canonical(text), text))
     out = str_to_i64(text, &i) ? value_int(a, i) : value_dec(a, text);
   if (out) return value_with_meta(a, out, v->meta);
@@ -234,8 +284,8 @@ static const struct value *json_scalar(struct checker *c, const struct value *v)
 static bool too_deep(struct checker *c, const struct value *v, const struct place *at) {
   if (at->depth < CHECK_DEPTH) return false;
   c->errors++;
-  diag_add(&c->s->diags, QN0217, check_span(c, v, at), "a property of %.*s is nested more than %d levels deep",
-           SV(c->type->name), CHECK_DEPTH);
+  diag_add(&c->s->diags, QN0217, check_span(c, v, at),
+           "a property of %.*s is nested more than %d levels deep", SV(c->type->name), CHECK_DEPTH);
   return true;
 }
 
@@ -258,19 +308,25 @@ const struct value *check_any(struct checker *c, const struct value *v, const st
 
 /* ---- one value ----------------------------------------------------------------------------- */
 
-static const struct value *wrong_container(struct checker *c, const struct table_node *t, const struct value *v,
-                                           const struct place *at) {
+static const struct value *wrong_container(struct checker *c, const struct table_node *t,
+                                           const struct value *v, const struct place *at) {
   const char *want = t->kind == SK_ARRAY ? "a list" : "a map";
   struct str path = check_path(c, at);
-  struct diag *g = check_error(c, QN0202, v, at,
-                               CHECK_FMT(c, "%.*s must be %s, this is %.*s", SV(path), want, SV(check_describe(c, v))));
+  struct diag *g =
+      check_error(c, QN0202, v, at,
+                  CHECK_FMT(c, "%.*s must be %s, this is %.*s", SV(path), want, SV(check_describe(c, v))));
   diag_label(&c->s->diags, g, "%s wanted", want);
   struct str tags = schema_tag_property(c->sc, c->type);
   if (t->kind == SK_ARRAY && value_is(v, V_MAP) && str_eq(path, tags))
-    diag_help(&c->s->diags, g, "write tags as a map beside `properties:` (`tags: { name: value }`), or as a list of Key and Value");
-  else if (t->kind == SK_ARRAY && !value_is(v, V_MAP)) diag_help(&c->s->diags, g, "a list of one element: [ ... ], or `- ` in front of it");
-  else if (t->kind == SK_ARRAY) diag_help(&c->s->diags, g, "put `- ` in front of the first key: a list of one map");
-  else if (value_is(v, V_LIST) && v->n == 1) diag_help(&c->s->diags, g, "without the `- ` in front of it");
+    diag_help(
+        &c->s->diags, g,
+        "write tags as a map beside `properties:` (`tags: { name: value }`), or as a list of Key and Value");
+  else if (t->kind == SK_ARRAY && !value_is(v, V_MAP))
+    diag_help(&c->s->diags, g, "a list of one element: [ ... ], or `- ` in front of it");
+  else if (t->kind == SK_ARRAY)
+    diag_help(&c->s->diags, g, "put `- ` in front of the first key: a list of one map");
+  else if (value_is(v, V_LIST) && v->n == 1)
+    diag_help(&c->s->diags, g, "without the `- ` in front of it");
   return NULL;
 }
 
@@ -280,9 +336,12 @@ static const struct value *json_text(struct checker *c, const struct value *v, c
   if (v->flags & VF_SECRET) return v;
   bool ok = json_parse(c->s, &c->s->arena, value_text(v), &out, &err) == QN_OK;
   if (ok && value_is(out, V_MAP)) return value_with_meta(&c->s->arena, out, v->meta);
-  struct diag *g = check_error(c, QN0216, v, at, CHECK_FMT(c, "%.*s must be a JSON document", SV(check_path(c, at))));
-  if (ok) diag_label(&c->s->diags, g, "JSON, but no object");
-  else diag_label(&c->s->diags, g, "at byte %zu: %.*s", err.offset, SV(err.message));
+  struct diag *g =
+      check_error(c, QN0216, v, at, CHECK_FMT(c, "%.*s must be a JSON document", SV(check_path(c, at))));
+  if (ok)
+    diag_label(&c->s->diags, g, "JSON, but no object");
+  else
+    diag_label(&c->s->diags, g, "at byte %zu: %.*s", err.offset, SV(err.message));
   diag_help(&c->s->diags, g, "write it as YAML: a map becomes the document");
   return NULL;
 }
@@ -293,7 +352,8 @@ static const struct value *check_container(struct checker *c, const struct table
   if (value_is(v, V_RES)) return check_resource(c, t, v, at);
   if (value_is(v, V_UNKNOWN)) {
     uint8_t k = v->unknown->vkind;
-    bool fits = k == V_UNKNOWN || k == V_NULL || (list ? k == V_LIST : k == V_MAP || (k == V_STR && (t->bits & NODE_TEXT)));
+    bool fits = k == V_UNKNOWN || k == V_NULL ||
+                (list ? k == V_LIST : k == V_MAP || (k == V_STR && (t->bits & NODE_TEXT)));
     return fits ? v : wrong_container(c, t, v, at);
   }
   if (!list && value_is(v, V_STR) && (t->bits & NODE_TEXT)) return json_text(c, v, at);
@@ -317,8 +377,8 @@ const struct value *check_value(struct checker *c, snode n, const struct value *
   return check_any(c, v, at);
 }
 
-enum qn_err schema_check(const struct schema *sc, struct session *s, const struct stype *t, const struct value *props,
-                         struct span where, const struct value **out) {
+enum qn_err schema_check(const struct schema *sc, struct session *s, const struct stype *t,
+                         const struct value *props, struct span where, const struct value **out) {
   struct checker c = {sc, s, t, 0};
   struct place root = {.span = where};
   struct table_node node = table_node(sc, t->root);

@@ -1,7 +1,9 @@
 /* What strings refer to: ids, ARNs and names of other resources, networks, times. */
 #include "check.h"
 
-static bool is_reference(struct str format) { return str_find(format, STR("::")) != SIZE_MAX; }
+static bool is_reference(struct str format) {
+  return str_find(format, STR("::")) != SIZE_MAX;
+}
 
 /* `AWS::EC2::VPC.Id` to its type and `Id`. */
 static struct str format_type(struct str format, struct str *what) {
@@ -16,9 +18,12 @@ struct str check_format_words(const struct checker *c, struct str format) {
   if (str_eq(format, STR("date-time"))) return STR("a time such as 2030-01-31T12:00:00Z");
   if (!is_reference(format)) return format;
   struct str what, type = format_type(format, &what);
-  if (str_eq(what, STR("Id"))) what = STR("id");
-  else if (str_eq(what, STR("Arn"))) what = STR("ARN");
-  else if (str_eq(what, STR("Name"))) what = STR("name");
+  if (str_eq(what, STR("Id")))
+    what = STR("id");
+  else if (str_eq(what, STR("Arn")))
+    what = STR("ARN");
+  else if (str_eq(what, STR("Name")))
+    what = STR("name");
   return CHECK_FMT(c, "the %.*s of an %.*s", SV(what), SV(type));
 }
 
@@ -26,7 +31,8 @@ struct str check_format_words(const struct checker *c, struct str format) {
 static struct str wanted_words(const struct checker *c, const struct rule *formats) {
   struct str out = {NULL, 0};
   for (uint32_t i = 0; i < formats->n; i++)
-    out = CHECK_FMT(c, "%.*s%s%.*s", SV(out), i ? " or " : "", SV(check_format_words(c, rule_str(c->sc, formats, i))));
+    out = CHECK_FMT(c, "%.*s%s%.*s", SV(out), i ? " or " : "",
+                    SV(check_format_words(c, rule_str(c->sc, formats, i))));
   return out;
 }
 
@@ -77,8 +83,8 @@ static struct str looks_like(struct checker *c, struct str text) {
   return STR("");
 }
 
-static const struct value *wrong_reference(struct checker *c, const struct rule *wanted, const struct value *v,
-                                           const struct place *at) {
+static const struct value *wrong_reference(struct checker *c, const struct rule *wanted,
+                                           const struct value *v, const struct place *at) {
   struct str words = wanted_words(c, wanted), path = check_path(c, at);
   struct str other = v->flags & VF_SECRET ? STR("") : looks_like(c, value_text(v));
   struct str is = other.n ? check_format_words(c, other) : check_describe(c, v);
@@ -89,14 +95,16 @@ static const struct value *wrong_reference(struct checker *c, const struct rule 
   return NULL;
 }
 
-static const struct value *check_network(struct checker *c, bool v6, const struct value *v, const struct place *at) {
+static const struct value *check_network(struct checker *c, bool v6, const struct value *v,
+                                         const struct place *at) {
   struct str canonical;
   bool ok = network_parse(&c->s->arena, value_text(v), v6, &canonical);
   if (ok && str_eq(canonical, value_text(v))) return v;
-  struct diag *g = check_error(c, QN0216, v, at,
-                               CHECK_FMT(c, "%.*s must be %.*s, this is %.*s", SV(check_path(c, at)),
-                                         SV(check_format_words(c, v6 ? STR("ipv6-network") : STR("ipv4-network"))),
-                                         SV(check_describe(c, v))));
+  struct diag *g =
+      check_error(c, QN0216, v, at,
+                  CHECK_FMT(c, "%.*s must be %.*s, this is %.*s", SV(check_path(c, at)),
+                            SV(check_format_words(c, v6 ? STR("ipv6-network") : STR("ipv4-network"))),
+                            SV(check_describe(c, v))));
   if (ok) {
     diag_label(&c->s->diags, g, "bits are set behind the prefix");
     diag_help(&c->s->diags, g, "the network is %.*s", SV(canonical));
@@ -104,7 +112,8 @@ static const struct value *check_network(struct checker *c, bool v6, const struc
   }
   diag_label(&c->s->diags, g, "no %s network", v6 ? "IPv6" : "IPv4");
   if (str_find_c(value_text(v), '/') == SIZE_MAX && !(v->flags & VF_SECRET) &&
-      network_parse(&c->s->arena, CHECK_FMT(c, "%.*s/%s", SV(value_text(v)), v6 ? "128" : "32"), v6, &canonical))
+      network_parse(&c->s->arena, CHECK_FMT(c, "%.*s/%s", SV(value_text(v)), v6 ? "128" : "32"), v6,
+                    &canonical))
     diag_help(&c->s->diags, g, "a single address is %.*s/%s", SV(value_text(v)), v6 ? "128" : "32");
   return NULL;
 }
@@ -119,8 +128,8 @@ const struct value *check_string_format(struct checker *c, const struct table_no
   if (str_eq(format, STR("date-time"))) {
     if (date_time_ok(value_text(v))) return v;
     check_error(c, QN0216, v, at,
-                CHECK_FMT(c, "%.*s must be %.*s, this is %.*s", SV(check_path(c, at)), SV(check_format_words(c, format)),
-                          SV(check_describe(c, v))));
+                CHECK_FMT(c, "%.*s must be %.*s, this is %.*s", SV(check_path(c, at)),
+                          SV(check_format_words(c, format)), SV(check_describe(c, v))));
     return NULL;
   }
   for (uint32_t i = 0; i < r.n; i++) {
@@ -132,7 +141,8 @@ const struct value *check_string_format(struct checker *c, const struct table_no
 
 /* ---- unknown strings, resources -------------------------------------------------------- */
 
-bool check_unknown_format(struct checker *c, const struct table_node *t, const struct value *v, const struct place *at) {
+bool check_unknown_format(struct checker *c, const struct table_node *t, const struct value *v,
+                          const struct place *at) {
   struct rule r;
   const struct unknown *u = v->unknown;
   struct str have = session_str(c->s, u->format);
@@ -140,14 +150,17 @@ bool check_unknown_format(struct checker *c, const struct table_node *t, const s
   for (uint32_t i = 0; i < r.n; i++)
     if (str_eq(rule_str(c->sc, &r, i), have)) return true;
   struct str words = wanted_words(c, &r), is = check_format_words(c, have), what;
-  struct diag *g = check_error(c, QN0214, v, at,
-                               CHECK_FMT(c, "%.*s wants %.*s, this is %.*s", SV(check_path(c, at)), SV(words), SV(is)));
+  struct diag *g =
+      check_error(c, QN0214, v, at,
+                  CHECK_FMT(c, "%.*s wants %.*s, this is %.*s", SV(check_path(c, at)), SV(words), SV(is)));
   diag_label(&c->s->diags, g, "%.*s", SV(is));
   /* Does the resource it came from know the right one? */
   struct str attribute = attribute_of(c, format_type(have, &what), &r);
   if (u->ukind == U_ATTR && attribute.n && !str_eq(attribute, u->path))
-    diag_help(&c->s->diags, g, "did you mean ${%.*s.%.*s}?", SV(session_str(c->s, u->address)), SV(attribute));
-  else help_reference(c, g, &r);
+    diag_help(&c->s->diags, g, "did you mean ${%.*s.%.*s}?", SV(session_str(c->s, u->address)),
+              SV(attribute));
+  else
+    help_reference(c, g, &r);
   return false;
 }
 
@@ -159,14 +172,17 @@ const struct value *check_resource(struct checker *c, const struct table_node *t
   struct str attribute = reference ? attribute_of(c, type, &r) : STR("");
   struct stype st;
   struct str *ids;
-  if (!attribute.n && !reference && schema_type(c->sc, type, &st) && schema_identifier(c->sc, &st, &c->s->arena, &ids))
+  if (!attribute.n && !reference && schema_type(c->sc, type, &st) &&
+      schema_identifier(c->sc, &st, &c->s->arena, &ids))
     attribute = ids[0];
   struct str wants = reference ? wanted_words(c, &r) : STR("a value");
   struct diag *g = check_error(c, attribute.n ? QN0215 : QN0214, v, at,
-                               CHECK_FMT(c, "%.*s wants %.*s, this is the resource %.*s (%.*s)", SV(check_path(c, at)),
-                                         SV(wants), SV(address), SV(type)));
+                               CHECK_FMT(c, "%.*s wants %.*s, this is the resource %.*s (%.*s)",
+                                         SV(check_path(c, at)), SV(wants), SV(address), SV(type)));
   diag_label(&c->s->diags, g, "a whole resource");
-  if (attribute.n) diag_help(&c->s->diags, g, "pass one of its attributes: ${%.*s.%.*s}", SV(address), SV(attribute));
-  else if (reference) help_reference(c, g, &r);
+  if (attribute.n)
+    diag_help(&c->s->diags, g, "pass one of its attributes: ${%.*s.%.*s}", SV(address), SV(attribute));
+  else if (reference)
+    help_reference(c, g, &r);
   return NULL;
 }

@@ -17,14 +17,17 @@ static enum presence present(const struct checker *c, const struct value *map, s
   return value_is(m->value, V_UNKNOWN) && m->value->unknown->ukind == U_EXPR ? MAYBE : GIVEN;
 }
 
-static struct span key_span(const struct checker *c, const struct value *map, struct str name, const struct place *at) {
+static struct span key_span(const struct checker *c, const struct value *map, struct str name,
+                            const struct place *at) {
   const struct member *m = find(c, map, name);
   if (!m) return at->span;
   return m->key_span.file ? m->key_span : check_span(c, m->value, at);
 }
 
 /* Who a rule is about: the type, or the path of a nested object. */
-static struct str owner(const struct checker *c, const struct place *at) { return check_path(c, at); }
+static struct str owner(const struct checker *c, const struct place *at) {
+  return check_path(c, at);
+}
 
 /* Where to point when something is missing: the object itself, for the root the resource's key. */
 static struct span whole(const struct checker *c, const struct value *map, const struct place *at) {
@@ -52,7 +55,8 @@ static void missing_help(struct checker *c, struct diag *g, snode n) {
   }
 }
 
-static void check_required(struct checker *c, const struct table_node *t, const struct value *map, const struct place *at) {
+static void check_required(struct checker *c, const struct table_node *t, const struct value *map,
+                           const struct place *at) {
   struct str list = {NULL, 0};
   snode last = 0;
   size_t n = 0;
@@ -67,14 +71,16 @@ static void check_required(struct checker *c, const struct table_node *t, const 
   }
   if (!n) return;
   c->errors++;
-  struct diag *g = diag_add(&c->s->diags, QN0201, whole(c, map, at), "%.*s needs %.*s", SV(owner(c, at)), SV(list));
+  struct diag *g =
+      diag_add(&c->s->diags, QN0201, whole(c, map, at), "%.*s needs %.*s", SV(owner(c, at)), SV(list));
   diag_label(&c->s->diags, g, n > 1 ? "required properties are missing" : "a required property is missing");
   if (n == 1) missing_help(c, g, last);
 }
 
 /* ---- between properties --------------------------------------------------------------- */
 
-static void check_choice(struct checker *c, const struct rule *r, const struct value *map, const struct place *at) {
+static void check_choice(struct checker *c, const struct rule *r, const struct value *map,
+                         const struct place *at) {
   size_t given = 0, maybe = 0;
   struct str names[2] = {{NULL, 0}, {NULL, 0}};
   for (uint32_t i = 0; i < r->n; i++) {
@@ -88,18 +94,19 @@ static void check_choice(struct checker *c, const struct rule *r, const struct v
   c->errors++;
   const char *how = r->tag == R_OR ? "at least one" : "exactly one";
   if (!given) {
-    struct diag *g = diag_add(&c->s->diags, QN0213, whole(c, map, at), "%.*s needs %s of %.*s", SV(owner(c, at)), how,
-                              SV(joined(c, r, ", ")));
+    struct diag *g = diag_add(&c->s->diags, QN0213, whole(c, map, at), "%.*s needs %s of %.*s",
+                              SV(owner(c, at)), how, SV(joined(c, r, ", ")));
     diag_label(&c->s->diags, g, "none is given");
     return;
   }
-  struct diag *g = diag_add(&c->s->diags, QN0213, key_span(c, map, names[1], at), "%.*s takes exactly one of %.*s",
-                            SV(owner(c, at)), SV(joined(c, r, ", ")));
+  struct diag *g = diag_add(&c->s->diags, QN0213, key_span(c, map, names[1], at),
+                            "%.*s takes exactly one of %.*s", SV(owner(c, at)), SV(joined(c, r, ", ")));
   diag_label(&c->s->diags, g, "a second one");
   diag_note(&c->s->diags, g, key_span(c, map, names[0], at), "the first is %.*s", SV(names[0]));
 }
 
-static void check_needs(struct checker *c, const struct rule *r, const struct value *map, const struct place *at) {
+static void check_needs(struct checker *c, const struct rule *r, const struct value *map,
+                        const struct place *at) {
   struct str name = rule_str(c->sc, r, 0);
   if (present(c, map, name) != GIVEN) return;
   for (uint32_t i = 1; i < r->n; i++) {
@@ -110,21 +117,24 @@ static void check_needs(struct checker *c, const struct rule *r, const struct va
     c->errors++;
     struct span at_key = key_span(c, map, name, at);
     if (r->tag == R_NEEDS) {
-      struct diag *g = diag_add(&c->s->diags, QN0211, at_key, "%.*s needs %.*s beside it", SV(name), SV(other));
+      struct diag *g =
+          diag_add(&c->s->diags, QN0211, at_key, "%.*s needs %.*s beside it", SV(name), SV(other));
       diag_label(&c->s->diags, g, "%.*s is missing", SV(other));
       continue;
     }
     /* The schemas state both directions: report a pair once, at the later key. */
     struct span other_key = key_span(c, map, other, at);
     bool later = other_key.start > at_key.start;
-    struct diag *g = diag_add(&c->s->diags, QN0212, later ? other_key : at_key, "%.*s cannot stand beside %.*s",
-                              SV(later ? other : name), SV(later ? name : other));
+    struct diag *g =
+        diag_add(&c->s->diags, QN0212, later ? other_key : at_key, "%.*s cannot stand beside %.*s",
+                 SV(later ? other : name), SV(later ? name : other));
     diag_note(&c->s->diags, g, later ? at_key : other_key, "%.*s is given here", SV(later ? name : other));
   }
 }
 
 /* Sets of properties, separated by string 0: how many are complete? */
-static void check_sets(struct checker *c, const struct rule *r, const struct value *map, const struct place *at) {
+static void check_sets(struct checker *c, const struct rule *r, const struct value *map,
+                       const struct place *at) {
   size_t complete = 0, possible = 0;
   struct str list = {NULL, 0};
   for (uint32_t i = 0; i < r->n;) {
@@ -143,37 +153,46 @@ static void check_sets(struct checker *c, const struct rule *r, const struct val
   bool several = r->tag == R_ONE_OF && complete > 1;
   if (possible && !several) return;
   c->errors++;
-  struct diag *g = diag_add(&c->s->diags, QN0213, whole(c, map, at), "%.*s needs %s of %.*s", SV(owner(c, at)),
-                            r->tag == R_ONE_OF ? "exactly one" : "at least one", SV(list));
+  struct diag *g = diag_add(&c->s->diags, QN0213, whole(c, map, at), "%.*s needs %s of %.*s",
+                            SV(owner(c, at)), r->tag == R_ONE_OF ? "exactly one" : "at least one", SV(list));
   diag_label(&c->s->diags, g, several ? "more than one is given" : "none is given");
 }
 
-void check_rules(struct checker *c, const struct table_node *t, const struct value *props, const struct place *at) {
+void check_rules(struct checker *c, const struct table_node *t, const struct value *props,
+                 const struct place *at) {
   struct rule r;
   check_required(c, t, props, at);
   for (uint32_t pos = t->rules; pos && table_rule(c->sc, &pos, &r);) {
-    if (r.tag == R_XOR || r.tag == R_OR) check_choice(c, &r, props, at);
-    else if (r.tag == R_NEEDS || r.tag == R_EXCLUDES) check_needs(c, &r, props, at);
-    else if (r.tag == R_ONE_OF || r.tag == R_ANY_OF) check_sets(c, &r, props, at);
+    if (r.tag == R_XOR || r.tag == R_OR)
+      check_choice(c, &r, props, at);
+    else if (r.tag == R_NEEDS || r.tag == R_EXCLUDES)
+      check_needs(c, &r, props, at);
+    else if (r.tag == R_ONE_OF || r.tag == R_ANY_OF)
+      check_sets(c, &r, props, at);
   }
 }
 
 /* ---- lists ------------------------------------------------------------------------------- */
 
-void check_count(struct checker *c, const struct table_node *t, const struct value *v, const struct place *at) {
+void check_count(struct checker *c, const struct table_node *t, const struct value *v,
+                 const struct place *at) {
   struct rule r;
   if (!table_find_rule(c->sc, t, R_COUNT, &r)) return;
   uint32_t least = rule_word(&r, 0), most = rule_word(&r, 1);
   if (v->n >= least && (most == NO_LIMIT || v->n <= most)) return;
-  const char *what = value_is(v, V_LIST) ? "elements" : "members";
+  uint32_t limit = v->n < least ? least : most;
+  const char *what = value_is(v, V_LIST) ? "element" : "member";
   struct diag *g = check_error(c, QN0208, v, at,
-                               CHECK_FMT(c, "%.*s must have %s %u %s, this has %u", SV(check_path(c, at)),
-                                         v->n < least ? "at least" : "at most", (unsigned)(v->n < least ? least : most),
-                                         what, (unsigned)v->n));
+                               CHECK_FMT(c, "%.*s must have %s %u %s%s, this has %u", SV(check_path(c, at)),
+                                         v->n < least ? "at least" : "at most", (unsigned)limit, what,
+                                         limit == 1 ? "" : "s", (unsigned)v->n));
   diag_label(&c->s->diags, g, v->n < least ? "too few" : "too many");
 }
 
-struct element { const struct value *v; uint32_t index; };
+struct element {
+  const struct value *v;
+  uint32_t index;
+};
 struct order {
   const struct checker *c;
   const struct rule *keys; /* NULL: whole values */
@@ -192,7 +211,8 @@ static int cmp_elements(const void *pa, const void *pb, void *user) {
   return 0;
 }
 
-static void check_distinct(struct checker *c, const struct value *list, const struct rule *keys, const struct place *at) {
+static void check_distinct(struct checker *c, const struct value *list, const struct rule *keys,
+                           const struct place *at) {
   struct element *e = ARENA_ARRAY(&c->s->arena, list->n, struct element);
   struct order o = {c, keys};
   size_t n = 0;
@@ -205,16 +225,18 @@ static void check_distinct(struct checker *c, const struct value *list, const st
     struct place first = {at, {NULL, 0}, e[i - 1].index, check_span(c, list, at), at->depth + 1};
     struct place again = first;
     again.index = e[i].index;
-    struct str what = keys ? CHECK_FMT(c, "has the same %.*s as", SV(joined(c, keys, " and "))) : STR("is the same as");
-    struct diag *g = check_error(c, QN0209, e[i].v, &again,
-                                 CHECK_FMT(c, "%.*s %.*s element %u", SV(check_path(c, &again)), SV(what),
-                                           (unsigned)e[i - 1].index));
+    struct str what =
+        keys ? CHECK_FMT(c, "has the same %.*s as", SV(joined(c, keys, " and "))) : STR("is the same as");
+    struct diag *g = check_error(
+        c, QN0209, e[i].v, &again,
+        CHECK_FMT(c, "%.*s %.*s element %u", SV(check_path(c, &again)), SV(what), (unsigned)e[i - 1].index));
     diag_label(&c->s->diags, g, "twice");
     diag_note(&c->s->diags, g, check_span(c, e[i - 1].v, &first), "the first one is here");
   }
 }
 
-void check_elements(struct checker *c, const struct table_node *t, const struct value *list, const struct place *at) {
+void check_elements(struct checker *c, const struct table_node *t, const struct value *list,
+                    const struct place *at) {
   struct rule keys;
   if (list->n < 2) return;
   if (t->flags & SF_UNIQUE) check_distinct(c, list, NULL, at);

@@ -2,16 +2,19 @@
  * then the limits of the schema are held against it. */
 #include "check.h"
 
-static const char *const kind_words[] = {
-    [SK_STRING] = "a string", [SK_INTEGER] = "a whole number", [SK_NUMBER] = "a number", [SK_BOOLEAN] = "true or false"};
+static const char *const kind_words[] = {[SK_STRING] = "a string",
+                                         [SK_INTEGER] = "a whole number",
+                                         [SK_NUMBER] = "a number",
+                                         [SK_BOOLEAN] = "true or false"};
 
 static const struct value *wrong_kind(struct checker *c, const struct table_node *t, const struct value *v,
                                       const struct place *at) {
   struct diag *g = check_error(c, QN0202, v, at,
-                               CHECK_FMT(c, "%.*s must be %s, this is %.*s", SV(check_path(c, at)), kind_words[t->kind],
-                                         SV(check_describe(c, v))));
+                               CHECK_FMT(c, "%.*s must be %s, this is %.*s", SV(check_path(c, at)),
+                                         kind_words[t->kind], SV(check_describe(c, v))));
   diag_label(&c->s->diags, g, "%s wanted", kind_words[t->kind]);
-  if (value_is(v, V_LIST) && v->n == 1) diag_help(&c->s->diags, g, "write the element itself, without the list around it");
+  if (value_is(v, V_LIST) && v->n == 1)
+    diag_help(&c->s->diags, g, "write the element itself, without the list around it");
   return NULL;
 }
 
@@ -34,7 +37,7 @@ static const struct value *retyped(struct checker *c, const struct value *v, con
 
 static const struct value *number_of(struct checker *c, const struct table_node *t, struct str text) {
   int64_t i;
-  if (!number_is_plain(text)) return NULL;
+  if (!number_is_plain(text) || (t->kind == SK_INTEGER && str_find_c(text, '.') != SIZE_MAX)) return NULL;
   text = number_canonical(text);
   if (str_to_i64(text, &i)) return value_int(&c->s->arena, i);
   return t->kind == SK_NUMBER ? value_dec(&c->s->arena, text) : NULL;
@@ -59,20 +62,24 @@ static struct str likely_bool(struct str text) {
 static const struct value *not_plain(struct checker *c, const struct table_node *t, const struct value *v,
                                      const struct place *at) {
   struct str text = value_text(v), path = check_path(c, at);
-  struct diag *g = check_error(c, QN0202, v, at,
-                               CHECK_FMT(c, "%.*s must be %s, this is %.*s", SV(path), kind_words[t->kind],
-                                         SV(check_describe(c, v))));
+  struct diag *g = check_error(
+      c, QN0202, v, at,
+      CHECK_FMT(c, "%.*s must be %s, this is %.*s", SV(path), kind_words[t->kind], SV(check_describe(c, v))));
   diag_label(&c->s->diags, g, "%s wanted", kind_words[t->kind]);
   struct str likely = likely_bool(text);
   if (v->flags & VF_SECRET) return NULL;
-  if (t->kind == SK_BOOLEAN && likely.n) diag_help(&c->s->diags, g, "write %.*s", SV(likely));
+  if (t->kind == SK_BOOLEAN && likely.n)
+    diag_help(&c->s->diags, g, "write %.*s", SV(likely));
   else if (t->kind == SK_INTEGER && number_is_plain(text)) {
     struct str whole;
     str_cut(text, '.', &whole);
-    if (str_find_c(text, '.') != SIZE_MAX) diag_help(&c->s->diags, g, "whole numbers have no point: %.*s", SV(whole));
-    else diag_help(&c->s->diags, g, "it does not fit into 64 bits");
+    if (str_find_c(text, '.') != SIZE_MAX)
+      diag_help(&c->s->diags, g, "whole numbers have no point: %.*s", SV(whole));
+    else
+      diag_help(&c->s->diags, g, "it does not fit into 64 bits");
   } else if (t->kind != SK_BOOLEAN)
-    diag_help(&c->s->diags, g, "numbers are written in plain digits, such as 80%s", t->kind == SK_NUMBER ? " or 0.5" : "");
+    diag_help(&c->s->diags, g, "numbers are written in plain digits, such as 80%s",
+              t->kind == SK_NUMBER ? " or 0.5" : "");
   return NULL;
 }
 
@@ -86,8 +93,10 @@ static const struct value *quoted(struct checker *c, const struct table_node *t,
                                          kind_words[t->kind], SV(check_describe(c, v))));
   bool literal = vmeta_get(c->s, v->meta).how == HOW_LITERAL;
   diag_label(&c->s->diags, g, "%s", literal ? "quotes make it a string" : "a string");
-  if (literal) diag_help(&c->s->diags, g, "without the quotes: %.*s", SV(text));
-  else diag_help(&c->s->diags, g, "give the input or expression it comes from the type that is wanted here");
+  if (literal)
+    diag_help(&c->s->diags, g, "without the quotes: %.*s", SV(text));
+  else
+    diag_help(&c->s->diags, g, "give the input or expression it comes from the type that is wanted here");
   return NULL;
 }
 
@@ -112,7 +121,16 @@ static const struct value *typed(struct checker *c, const struct table_node *t, 
 
 /* ---- limits ------------------------------------------------------------------- */
 
-static bool check_enum(struct checker *c, const struct table_node *t, const struct value *v, const struct place *at) {
+enum { LIST_MOST = 24 }; /* allowed values in a message */
+
+static struct str cannot_be(struct checker *c, const struct value *v, const struct place *at) {
+  struct str path = check_path(c, at);
+  if (v->flags & VF_SECRET) return CHECK_FMT(c, "the secret given to %.*s does not fit", SV(path));
+  return CHECK_FMT(c, "%.*s cannot be %.*s", SV(path), SV(check_describe(c, v)));
+}
+
+static bool check_enum(struct checker *c, const struct table_node *t, const struct value *v,
+                       const struct place *at) {
   struct rule r;
   struct str text;
   if (!table_find_rule(c->sc, t, R_ENUM, &r) || !value_to_text(&c->s->arena, v, &text)) return true;
@@ -122,44 +140,51 @@ static bool check_enum(struct checker *c, const struct table_node *t, const stru
     names[i] = rule_str(c->sc, &r, i);
     if (str_eq(names[i], text) || ((t->bits & NODE_NOCASE) && str_eq_nocase(names[i], text))) return true;
     if (str_eq_nocase(names[i], text)) nearest = names[i];
-    if (i < 12) list = CHECK_FMT(c, "%.*s%s%.*s", SV(list), i ? ", " : "", SV(names[i]));
+    if (i < LIST_MOST) list = CHECK_FMT(c, "%.*s%s%.*s", SV(list), i ? ", " : "", SV(names[i]));
   }
-  if (r.n > 12) list = CHECK_FMT(c, "%.*s and %u more", SV(list), (unsigned)(r.n - 12));
-  struct diag *g = check_error(c, QN0205, v, at,
-                               CHECK_FMT(c, "%.*s cannot be %.*s", SV(check_path(c, at)), SV(check_describe(c, v))));
+  if (r.n > LIST_MOST) list = CHECK_FMT(c, "%.*s and %u more", SV(list), (unsigned)(r.n - LIST_MOST));
+  struct diag *g = check_error(c, QN0205, v, at, cannot_be(c, v, at));
   diag_label(&c->s->diags, g, "not one of the allowed values");
   if (v->flags & VF_SECRET) return false;
-  if (!nearest.n) nearest = diag_nearest(text, names, r.n);
-  if (nearest.n) diag_help(&c->s->diags, g, "did you mean \"%.*s\"? Allowed: %.*s", SV(nearest), SV(list));
-  else diag_help(&c->s->diags, g, "allowed: %.*s", SV(list));
+  if (!nearest.n && t->kind == SK_STRING) nearest = diag_nearest(text, names, r.n);
+  if (nearest.n)
+    diag_help(&c->s->diags, g, "did you mean \"%.*s\"? Allowed: %.*s", SV(nearest), SV(list));
+  else
+    diag_help(&c->s->diags, g, "allowed: %.*s", SV(list));
   return false;
 }
 
-static bool check_range(struct checker *c, const struct table_node *t, const struct value *v, const struct place *at) {
+static bool check_range(struct checker *c, const struct table_node *t, const struct value *v,
+                        const struct place *at) {
   struct rule least, most, step;
   struct str text;
-  bool has_least = table_find_rule(c->sc, t, R_MIN, &least), has_most = table_find_rule(c->sc, t, R_MAX, &most);
+  bool has_least = table_find_rule(c->sc, t, R_MIN, &least),
+       has_most = table_find_rule(c->sc, t, R_MAX, &most);
   if (!value_to_text(&c->s->arena, v, &text)) return true;
   bool low = has_least && number_cmp(text, rule_str(c->sc, &least, 0)) < 0;
   bool high = has_most && number_cmp(text, rule_str(c->sc, &most, 0)) > 0;
   if (low || high) {
     struct str path = check_path(c, at);
-    struct diag *g = check_error(c, QN0206, v, at,
-                                 CHECK_FMT(c, "%.*s must be %s %.*s, this is %.*s", SV(path), low ? "at least" : "at most",
-                                           SV(rule_str(c->sc, low ? &least : &most, 0)), SV(text)));
+    struct diag *g =
+        check_error(c, QN0206, v, at,
+                    CHECK_FMT(c, "%.*s must be %s %.*s, this is %.*s", SV(path), low ? "at least" : "at most",
+                              SV(rule_str(c->sc, low ? &least : &most, 0)), SV(text)));
     if (has_least && has_most)
-      diag_label(&c->s->diags, g, "%.*s to %.*s", SV(rule_str(c->sc, &least, 0)), SV(rule_str(c->sc, &most, 0)));
+      diag_label(&c->s->diags, g, "%.*s to %.*s", SV(rule_str(c->sc, &least, 0)),
+                 SV(rule_str(c->sc, &most, 0)));
     return false;
   }
   int64_t unit;
   if (!value_is(v, V_INT) || !table_find_rule(c->sc, t, R_MULTIPLE, &step)) return true;
   if (!str_to_i64(rule_str(c->sc, &step, 0), &unit) || unit <= 0 || v->i % unit == 0) return true;
   check_error(c, QN0206, v, at,
-              CHECK_FMT(c, "%.*s must be a multiple of %lld, this is %.*s", SV(check_path(c, at)), (long long)unit, SV(text)));
+              CHECK_FMT(c, "%.*s must be a multiple of %lld, this is %.*s", SV(check_path(c, at)),
+                        (long long)unit, SV(text)));
   return false;
 }
 
-static bool check_length(struct checker *c, const struct table_node *t, const struct value *v, const struct place *at) {
+static bool check_length(struct checker *c, const struct table_node *t, const struct value *v,
+                         const struct place *at) {
   struct rule r;
   if (!table_find_rule(c->sc, t, R_LENGTH, &r)) return true;
   size_t n = str_utf8_len(value_text(v)), least = rule_word(&r, 0), most = rule_word(&r, 1);
@@ -169,19 +194,19 @@ static bool check_length(struct checker *c, const struct table_node *t, const st
                     : least == most              ? CHECK_FMT(c, "%zu", most)
                     : least == 0                 ? CHECK_FMT(c, "at most %zu", most)
                                                  : CHECK_FMT(c, "%zu to %zu", least, most);
-  struct diag *g = check_error(c, QN0207, v, at,
-                               CHECK_FMT(c, "%.*s must have %.*s characters, this has %zu", SV(path), SV(want), n));
+  struct diag *g = check_error(
+      c, QN0207, v, at, CHECK_FMT(c, "%.*s must have %.*s characters, this has %zu", SV(path), SV(want), n));
   diag_label(&c->s->diags, g, n < least ? "too short" : "too long");
   return false;
 }
 
-static bool check_pattern(struct checker *c, const struct table_node *t, const struct value *v, const struct place *at) {
+static bool check_pattern(struct checker *c, const struct table_node *t, const struct value *v,
+                          const struct place *at) {
   struct rule r;
   if (!table_find_rule(c->sc, t, R_PATTERN, &r)) return true;
   const struct regex *re = table_regex(c->sc, c->s, rule_word(&r, 0));
   if (!re || regex_match(re, value_text(v), 0, NULL, 0, NULL) != QN_E_NOTFOUND) return true;
-  struct diag *g = check_error(c, QN0204, v, at,
-                               CHECK_FMT(c, "%.*s cannot be %.*s", SV(check_path(c, at)), SV(check_describe(c, v))));
+  struct diag *g = check_error(c, QN0204, v, at, cannot_be(c, v, at));
   diag_label(&c->s->diags, g, "does not match the pattern");
   diag_note(&c->s->diags, g, SPAN_NONE, "the pattern is %.*s", SV(rule_str(c->sc, &r, 0)));
   struct str lower = str_lower(&c->s->arena, value_text(v)), trimmed = str_trim(value_text(v));
@@ -222,7 +247,8 @@ const struct value *check_scalar(struct checker *c, const struct table_node *t, 
   if (value_is(v, V_RES)) return check_resource(c, t, v, at);
   v = typed(c, t, v, at);
   if (!v) return NULL;
-  if (t->kind == SK_INTEGER || t->kind == SK_NUMBER) return check_range(c, t, v, at) && check_enum(c, t, v, at) ? v : NULL;
+  if (t->kind == SK_INTEGER || t->kind == SK_NUMBER)
+    return check_range(c, t, v, at) && check_enum(c, t, v, at) ? v : NULL;
   if (t->kind == SK_BOOLEAN) return v;
   if (!check_enum(c, t, v, at) || !check_length(c, t, v, at) || !check_pattern(c, t, v, at)) return NULL;
   return check_string_format(c, t, v, at);

@@ -24,14 +24,15 @@ struct build {
   struct map formats; /* name -> pattern string */
   VEC(struct pending) todo;
   VEC(struct definition) defs; /* of the type at hand */
-  struct str type; /* or file: what messages are about */
+  struct str type;             /* or file: what messages are about */
   uint32_t file;
   bool failed;
 };
 
 static void wrong(struct build *b, const char *what, struct str word) {
   b->failed = true;
-  diag_add(&b->s->diags, QN0290, (struct span){b->file, 0, 0}, "%.*s: %s \"%.*s\"", SV(b->type), what, SV(word));
+  diag_add(&b->s->diags, QN0290, (struct span){b->file, 0, 0}, "%.*s: %s \"%.*s\"", SV(b->type), what,
+           SV(word));
 }
 
 static uint32_t put_string(struct build *b, struct str t) {
@@ -44,7 +45,9 @@ static uint32_t put_string(struct build *b, struct str t) {
   return id;
 }
 
-static struct str text_of(const struct value *v) { return value_is(v, V_STR) ? value_text(v) : STR(""); }
+static struct str text_of(const struct value *v) {
+  return value_is(v, V_STR) ? value_text(v) : STR("");
+}
 
 /* Any scalar as text; strings as they are. */
 static struct str scalar_text(struct build *b, const struct value *v) {
@@ -55,14 +58,17 @@ static struct str scalar_text(struct build *b, const struct value *v) {
 
 /* ---- rules of one node ------------------------------------------------------ */
 
-struct words { VEC(uint32_t) w; };
+struct words {
+  VEC(uint32_t) w;
+};
 
 static void add_rule(struct build *b, struct words *out, enum rule_tag tag, const uint32_t *words, size_t n) {
   VEC_PUSH(b->a, &out->w, (uint32_t)tag | (uint32_t)n << 8);
   for (size_t i = 0; i < n; i++) VEC_PUSH(b->a, &out->w, words[i]);
 }
 
-static void add_texts(struct build *b, struct words *out, enum rule_tag tag, struct str first, const struct value *v) {
+static void add_texts(struct build *b, struct words *out, enum rule_tag tag, struct str first,
+                      const struct value *v) {
   struct words w = {0};
   if (first.n) VEC_PUSH(b->a, &w.w, put_string(b, first));
   if (!value_is(v, V_LIST)) VEC_PUSH(b->a, &w.w, put_string(b, scalar_text(b, v)));
@@ -96,15 +102,23 @@ static const struct {
   enum rule_tag tag;
   enum rule_form form;
 } rule_keys[] = {
-    {"pattern", R_PATTERN, FORM_TEXTS},   {"keys", R_KEYS, FORM_TEXTS},
-    {"enum", R_ENUM, FORM_TEXTS},         {"format", R_FORMAT, FORM_TEXTS},
-    {"length", R_LENGTH, FORM_LIMITS},    {"count", R_COUNT, FORM_LIMITS},
-    {"min", R_MIN, FORM_TEXTS},           {"max", R_MAX, FORM_TEXTS},
-    {"multiple", R_MULTIPLE, FORM_TEXTS}, {"default", R_DEFAULT, FORM_TEXTS},
+    {"pattern", R_PATTERN, FORM_TEXTS},
+    {"keys", R_KEYS, FORM_TEXTS},
+    {"enum", R_ENUM, FORM_TEXTS},
+    {"format", R_FORMAT, FORM_TEXTS},
+    {"length", R_LENGTH, FORM_LIMITS},
+    {"count", R_COUNT, FORM_LIMITS},
+    {"min", R_MIN, FORM_TEXTS},
+    {"max", R_MAX, FORM_TEXTS},
+    {"multiple", R_MULTIPLE, FORM_TEXTS},
+    {"default", R_DEFAULT, FORM_TEXTS},
     {"unique_keys", R_UNIQUE_KEYS, FORM_TEXTS},
-    {"xor", R_XOR, FORM_LISTS},           {"or", R_OR, FORM_LISTS},
-    {"one_of", R_ONE_OF, FORM_SETS},      {"any_of", R_ANY_OF, FORM_SETS},
-    {"needs", R_NEEDS, FORM_TABLE},       {"excludes", R_EXCLUDES, FORM_TABLE},
+    {"xor", R_XOR, FORM_LISTS},
+    {"or", R_OR, FORM_LISTS},
+    {"one_of", R_ONE_OF, FORM_SETS},
+    {"any_of", R_ANY_OF, FORM_SETS},
+    {"needs", R_NEEDS, FORM_TABLE},
+    {"excludes", R_EXCLUDES, FORM_TABLE},
 };
 
 static void add_rule_key(struct build *b, struct words *out, size_t k, const struct value *v) {
@@ -144,7 +158,7 @@ static const struct {
   const char *word;
   uint16_t flag;
 } flag_words[] = {
-    {"create-only", SF_CREATE_ONLY}, {"read-only", SF_READ_ONLY},   {"write-only", SF_WRITE_ONLY},
+    {"create-only", SF_CREATE_ONLY},           {"read-only", SF_READ_ONLY},   {"write-only", SF_WRITE_ONLY},
     {"cond-create-only", SF_COND_CREATE_ONLY}, {"identifier", SF_IDENTIFIER}, {"deprecated", SF_DEPRECATED},
 };
 static const struct {
@@ -152,8 +166,8 @@ static const struct {
   uint16_t flag;
   uint8_t bit;
 } switches[] = {
-    {"set", SF_SET, 0}, {"unique", SF_UNIQUE, 0}, {"json", SF_JSON, 0},
-    {"open", 0, NODE_OPEN}, {"text", 0, NODE_TEXT}, {"nocase", 0, NODE_NOCASE},
+    {"set", SF_SET, 0},     {"unique", SF_UNIQUE, 0}, {"json", SF_JSON, 0},
+    {"open", 0, NODE_OPEN}, {"text", 0, NODE_TEXT},   {"nocase", 0, NODE_NOCASE},
 };
 
 static uint8_t kind_of(struct build *b, struct str word) {
@@ -169,8 +183,10 @@ static uint16_t flags_of(struct build *b, const struct value *is) {
     struct str word = text_of(is->items[i]);
     size_t k = 0;
     while (k < sizeof flag_words / sizeof *flag_words && !str_eq(word, str_c(flag_words[k].word))) k++;
-    if (k == sizeof flag_words / sizeof *flag_words) wrong(b, "unknown mark", word);
-    else flags |= flag_words[k].flag;
+    if (k == sizeof flag_words / sizeof *flag_words)
+      wrong(b, "unknown mark", word);
+    else
+      flags |= flag_words[k].flag;
   }
   return flags;
 }
@@ -192,7 +208,8 @@ static int by_key(const void *pa, const void *pb, void *user) {
   return intern_cmp(user, a->key, b->key);
 }
 
-static void place_children(struct build *b, const struct value *json, const struct value *props, struct table_node *t) {
+static void place_children(struct build *b, const struct value *json, const struct value *props,
+                           struct table_node *t) {
   struct member *sorted = ARENA_ARRAY(b->a, props->n, struct member);
   for (uint32_t i = 0; i < props->n; i++) sorted[i] = props->members[i];
   sort_stable(b->a, sorted, props->n, sizeof *sorted, by_key, b->s->names);
@@ -208,7 +225,8 @@ static void place_children(struct build *b, const struct value *json, const stru
 }
 
 /* One key of a node that is neither "type", "is", "props", "required" nor "items". */
-static void read_key(struct build *b, struct str key, const struct value *v, struct table_node *t, struct words *rules) {
+static void read_key(struct build *b, struct str key, const struct value *v, struct table_node *t,
+                     struct words *rules) {
   for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)
     if (str_eq(key, str_c(switches[i].key))) {
       t->flags |= switches[i].flag;
@@ -230,13 +248,17 @@ static struct table_node place(struct build *b, const struct value *json) {
   for (uint32_t i = 0; i < json->n; i++) {
     struct str key = session_str(b->s, json->members[i].key);
     const struct value *v = json->members[i].value;
-    if (str_eq(key, STR("type"))) t.kind = kind_of(b, text_of(v));
-    else if (str_eq(key, STR("is"))) t.flags |= flags_of(b, v);
-    else if (str_eq(key, STR("props")) && value_is(v, V_MAP)) place_children(b, json, v, &t);
+    if (str_eq(key, STR("type")))
+      t.kind = kind_of(b, text_of(v));
+    else if (str_eq(key, STR("is")))
+      t.flags |= flags_of(b, v);
+    else if (str_eq(key, STR("props")) && value_is(v, V_MAP))
+      place_children(b, json, v, &t);
     else if (str_eq(key, STR("items"))) {
       t.items = reserve(b, 1);
       VEC_PUSH(b->a, &b->todo, ((struct pending){v, t.items}));
-    } else if (!str_eq(key, STR("required"))) read_key(b, key, v, &t, &rules);
+    } else if (!str_eq(key, STR("required")))
+      read_key(b, key, v, &t, &rules);
   }
   if (rules.w.n) {
     add_rule(b, &rules, R_END, NULL, 0);
@@ -299,8 +321,10 @@ static void add_type(struct build *b, struct str name, const struct value *json)
   const struct value *defs = value_get(b->s, json, STR("defs")), *id = value_get(b->s, json, STR("id"));
   for (uint32_t i = 0; value_is(defs, V_MAP) && i < defs->n; i++) {
     struct definition d = {.name = session_str(b->s, defs->members[i].key), .json = defs->members[i].value};
-    if (value_is(d.json, V_MAP)) VEC_PUSH(b->a, &b->defs, d);
-    else wrong(b, "a definition is not an object", d.name);
+    if (value_is(d.json, V_MAP))
+      VEC_PUSH(b->a, &b->defs, d);
+    else
+      wrong(b, "a definition is not an object", d.name);
   }
   struct words words = {0};
   VEC_PUSH(b->a, &words.w, value_is(id, V_LIST) ? id->n : 0);

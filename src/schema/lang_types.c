@@ -34,13 +34,17 @@ static uint8_t value_kind(enum skind k) {
 
 /* Identifiers, ids and ARNs without a format of their own are known as `TYPE.Property`, so that
  * passing them where another resource's id is wanted is seen. */
-static struct str own_format(const struct view *w, struct str type, struct str path, const struct table_node *t) {
+static struct str own_format(const struct view *w, struct str type, struct str path,
+                             const struct table_node *t) {
   bool id = t->kind == SK_STRING && str_find_c(path, '.') == SIZE_MAX &&
-            ((t->flags & SF_IDENTIFIER) || ((t->flags & SF_READ_ONLY) && (str_ends(path, STR("Id")) || str_ends(path, STR("Arn")))));
-  return id ? session_str(w->s, session_sym(w->s, str_fmt(&w->s->arena, "%.*s.%.*s", SV(type), SV(path)))) : STR("");
+            ((t->flags & SF_IDENTIFIER) ||
+             ((t->flags & SF_READ_ONLY) && (str_ends(path, STR("Id")) || str_ends(path, STR("Arn")))));
+  return id ? session_str(w->s, session_sym(w->s, str_fmt(&w->s->arena, "%.*s.%.*s", SV(type), SV(path))))
+            : STR("");
 }
 
-static bool attribute(void *user, struct str type, struct str path, uint8_t *vkind, struct str *format, bool *read_only) {
+static bool attribute(void *user, struct str type, struct str path, uint8_t *vkind, struct str *format,
+                      bool *read_only) {
   const struct view *w = user;
   struct stype st;
   snode n = schema_type(w->sc, type, &st) ? schema_at(w->sc, &st, path) : 0;

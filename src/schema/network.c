@@ -42,10 +42,12 @@ static bool two(struct str t, size_t at, int least, int most) {
 
 /* RFC 3339, section 5.6; the zone may be missing, as AWS's schemas use it. */
 bool date_time_ok(struct str t) {
-  if (t.n < 19 || !two(t, 0, 0, 99) || !two(t, 2, 0, 99) || t.p[4] != '-' || !two(t, 5, 1, 12) || t.p[7] != '-')
+  if (t.n < 19 || !two(t, 0, 0, 99) || !two(t, 2, 0, 99) || t.p[4] != '-' || !two(t, 5, 1, 12) ||
+      t.p[7] != '-')
     return false;
   if (!two(t, 8, 1, 31) || (t.p[10] != 'T' && t.p[10] != 't' && t.p[10] != ' ')) return false;
-  if (!two(t, 11, 0, 23) || t.p[13] != ':' || !two(t, 14, 0, 59) || t.p[16] != ':' || !two(t, 17, 0, 60)) return false;
+  if (!two(t, 11, 0, 23) || t.p[13] != ':' || !two(t, 14, 0, 59) || t.p[16] != ':' || !two(t, 17, 0, 60))
+    return false;
   size_t i = 19;
   if (i < t.n && t.p[i] == '.') {
     size_t first = ++i;
@@ -54,5 +56,6 @@ bool date_time_ok(struct str t) {
   }
   if (i == t.n) return true;
   if (t.p[i] == 'Z' || t.p[i] == 'z') return i + 1 == t.n;
-  return (t.p[i] == '+' || t.p[i] == '-') && i + 6 == t.n && two(t, i + 1, 0, 23) && t.p[i + 3] == ':' && two(t, i + 4, 0, 59);
+  return (t.p[i] == '+' || t.p[i] == '-') && i + 6 == t.n && two(t, i + 1, 0, 23) && t.p[i + 3] == ':' &&
+         two(t, i + 4, 0, 59);
 }

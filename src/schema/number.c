@@ -1,7 +1,9 @@
 /* Decimal numbers as text: exact at any size. */
 #include "check.h"
 
-static bool digit(char c) { return c >= '0' && c <= '9'; }
+static bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 bool number_is_plain(struct str t) {
   size_t i = 0;

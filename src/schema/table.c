@@ -34,7 +34,8 @@ enum qn_err schema_open(struct session *s, struct str blob, struct schema **out)
       *out = sc;
       return QN_OK;
     }
-    diag_add(&s->diags, QN0200, SPAN_NONE, "the catalogue of resource types is damaged or of another version");
+    diag_add(&s->diags, QN0200, SPAN_NONE,
+             "the catalogue of resource types is damaged or of another version");
   }
   bool damaged = sc && cache;
   free(cache);
@@ -83,7 +84,8 @@ struct table_node table_node(const struct schema *sc, snode n) {
 struct table_type table_type(const struct schema *sc, uint32_t index) {
   if (index >= sc->sec[SEC_TYPES].n) return (struct table_type){0};
   const uint8_t *p = sc->sec[SEC_TYPES].p + TYPE_BYTES * (size_t)index;
-  return (struct table_type){table_u32(p), table_u32(p + 4), table_u32(p + 8), table_u32(p + 12), table_u32(p + 16)};
+  return (struct table_type){table_u32(p), table_u32(p + 4), table_u32(p + 8), table_u32(p + 12),
+                             table_u32(p + 16)};
 }
 
 bool table_rule(const struct schema *sc, uint32_t *at, struct rule *out) {
@@ -97,14 +99,17 @@ bool table_rule(const struct schema *sc, uint32_t *at, struct rule *out) {
   return true;
 }
 
-bool table_find_rule(const struct schema *sc, const struct table_node *node, enum rule_tag tag, struct rule *out) {
+bool table_find_rule(const struct schema *sc, const struct table_node *node, enum rule_tag tag,
+                     struct rule *out) {
   uint32_t at = node->rules;
   while (at && table_rule(sc, &at, out))
     if (out->tag == tag) return true;
   return false;
 }
 
-uint32_t table_formats(const struct schema *sc) { return sc->sec[SEC_FORMATS].n; }
+uint32_t table_formats(const struct schema *sc) {
+  return sc->sec[SEC_FORMATS].n;
+}
 
 struct str table_format_at(const struct schema *sc, uint32_t i, uint32_t *pattern) {
   const uint8_t *p = sc->sec[SEC_FORMATS].p + FORMAT_BYTES * (size_t)i;
@@ -118,8 +123,10 @@ uint32_t table_format_pattern(const struct schema *sc, struct str format) {
     uint32_t mid = lo + (hi - lo) / 2, pattern;
     int c = str_cmp(table_format_at(sc, mid, &pattern), format);
     if (c == 0) return pattern;
-    if (c < 0) lo = mid + 1;
-    else hi = mid;
+    if (c < 0)
+      lo = mid + 1;
+    else
+      hi = mid;
   }
   return 0;
 }
@@ -168,8 +175,10 @@ bool schema_type(const struct schema *sc, struct str name, struct stype *out) {
       *out = (struct stype){have, t.root, mid};
       return true;
     }
-    if (c < 0) lo = mid + 1;
-    else hi = mid;
+    if (c < 0)
+      lo = mid + 1;
+    else
+      hi = mid;
   }
   return false;
 }

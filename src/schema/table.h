@@ -25,16 +25,16 @@ enum { HEADER_BYTES = 16 + SECTIONS * 8 };
 
 enum rule_tag {
   R_END,
-  R_PATTERN,  /* text */
-  R_KEYS,     /* text: pattern of a map's keys */
-  R_ENUM,     /* texts */
-  R_FORMAT,   /* texts: one of them */
-  R_LENGTH,   /* least, most (NO_LIMIT) in code points */
-  R_COUNT,    /* least, most elements or members */
-  R_MIN,      /* decimal text */
+  R_PATTERN, /* text */
+  R_KEYS,    /* text: pattern of a map's keys */
+  R_ENUM,    /* texts */
+  R_FORMAT,  /* texts: one of them */
+  R_LENGTH,  /* least, most (NO_LIMIT) in code points */
+  R_COUNT,   /* least, most elements or members */
+  R_MIN,     /* decimal text */
   R_MAX,
   R_MULTIPLE,
-  R_DEFAULT,  /* text of the scalar */
+  R_DEFAULT, /* text of the scalar */
   R_UNIQUE_KEYS,
   R_XOR,      /* exactly one of these properties; may occur several times */
   R_OR,       /* at least one */
@@ -46,7 +46,11 @@ enum rule_tag {
 };
 #define NO_LIMIT UINT32_MAX
 
-enum node_bit { NODE_OPEN = 1 /* unknown members are allowed */, NODE_TEXT = 2 /* JSON text is fine */, NODE_NOCASE = 4 };
+enum node_bit {
+  NODE_OPEN = 1 /* unknown members are allowed */,
+  NODE_TEXT = 2 /* JSON text is fine */,
+  NODE_NOCASE = 4
+};
 
 struct table_node {
   uint32_t name;
@@ -63,7 +67,10 @@ struct table_type {
 struct schema_cache;
 struct schema {
   struct str blob; /* borrowed */
-  struct { const uint8_t *p; uint32_t n; } sec[SECTIONS];
+  struct {
+    const uint8_t *p;
+    uint32_t n;
+  } sec[SECTIONS];
   struct schema_cache *cache; /* owned: what is made on demand */
 };
 
@@ -81,8 +88,11 @@ struct table_node table_node(const struct schema *sc, snode n); /* zero if there
 struct table_type table_type(const struct schema *sc, uint32_t index);
 /* Next rule of a node; *at starts as node.rules. False at the end. */
 bool table_rule(const struct schema *sc, uint32_t *at, struct rule *out);
-bool table_find_rule(const struct schema *sc, const struct table_node *node, enum rule_tag tag, struct rule *out);
-static inline uint32_t rule_word(const struct rule *r, uint32_t i) { return i < r->n ? table_u32(r->words + 4 * (size_t)i) : 0; }
+bool table_find_rule(const struct schema *sc, const struct table_node *node, enum rule_tag tag,
+                     struct rule *out);
+static inline uint32_t rule_word(const struct rule *r, uint32_t i) {
+  return i < r->n ? table_u32(r->words + 4 * (size_t)i) : 0;
+}
 static inline struct str rule_str(const struct schema *sc, const struct rule *r, uint32_t i) {
   return table_str(sc, rule_word(r, i));
 }

@@ -28,12 +28,13 @@ static const struct {
     {"^vpc-[0-9a-f]+$", "subnet-0123", QN_E_NOTFOUND},
     {"b+", "aabb", QN_OK},
     {"", "", QN_OK},
-    {"^[\\u0020-\\u00FF]+$", "\xc3\xa9t\xc3\xa9", QN_OK},     /* JavaScript's escapes */
+    {"^[\\u0020-\\u00FF]+$", "\xc3\xa9t\xc3\xa9", QN_OK}, /* JavaScript's escapes */
     {"^[\\u0020-\\uD7FF\\uE000-\\uFFFD]*$", "x", QN_OK},
-    {"^[\\uD800-\\uDFFF]$", "x", QN_E_NOTFOUND},              /* surrogates are allowed and match nothing */
+    {"^[\\uD800-\\uDFFF]$", "x", QN_E_NOTFOUND}, /* surrogates are allowed and match nothing */
     {"^\\p{L}+$", "\xd0\x9c\xd0\xb8\xd1\x80", QN_OK},
-    {"^.$", "\xf0\x9f\x98\x80", QN_OK},                       /* one code point */
-    {"^a$", "\xff", QN_E_NOTFOUND},                           /* not UTF-8 */
+    {"^.$", "\xf0\x9f\x98\x80", QN_OK}, /* one code point */
+    {"^a$", "a\n", QN_E_NOTFOUND},      /* the end is the end */
+    {"^a$", "\xff", QN_E_NOTFOUND},     /* not UTF-8 */
     {"^(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", QN_E_LIMIT},
 };
 
@@ -77,4 +78,5 @@ TEST(says_where_a_pattern_is_wrong) {
   arena_release(&a);
 }
 
-TEST_MAIN(CASE(matches_as_the_schemas_mean), CASE(gives_groups_by_place_and_name), CASE(says_where_a_pattern_is_wrong))
+TEST_MAIN(CASE(matches_as_the_schemas_mean), CASE(gives_groups_by_place_and_name),
+          CASE(says_where_a_pattern_is_wrong))
