@@ -23,6 +23,14 @@ static size_t decode(const unsigned char *p, size_t n, uint32_t *cp) {
 bool str_utf8_ok(struct str s, size_t *bad) {
   for (size_t i = 0; i < s.n;) {
     uint32_t cp;
+    uint64_t eight; /* ASCII, which is nearly everything, eight bytes at a time */
+    if (s.n - i >= sizeof eight) {
+      memcpy(&eight, s.p + i, sizeof eight);
+      if (!(eight & 0x8080808080808080U)) {
+        i += sizeof eight;
+        continue;
+      }
+    }
     size_t k = decode((const unsigned char *)s.p + i, s.n - i, &cp);
     if (!k) {
       if (bad) *bad = i;

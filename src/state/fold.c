@@ -38,11 +38,17 @@ static struct str *texts_of(const struct state *st, const struct value *m, enum 
   return out;
 }
 
+/* Only a text with a key or string that begins with $ can hold references. */
+static bool may_refer(struct str t) {
+  for (size_t i; (i = str_find_c(t, '$')) != SIZE_MAX; t = str_sub(t, i + 1, t.n))
+    if (i && t.p[i - 1] == '"') return true;
+  return false;
+}
+
 enum qn_err parse_object(struct state *st, struct str text, const struct value **out) {
   const struct value *v;
   if (json_parse(st->s, &st->s->arena, text, &v, NULL) || !value_is(v, V_MAP)) return QN_E_DAMAGED;
-  /* Only texts that have a key or text beginning with $ can hold references. */
-  if (str_find(text, STR("\"$")) != SIZE_MAX) {
+  if (may_refer(text)) {
     struct member *m = ARENA_ARRAY(&st->s->arena, v->n, struct member);
     for (uint32_t i = 0; i < v->n; i++) {
       m[i] = v->members[i];
@@ -112,12 +118,13 @@ void fold_prune(struct state *st) {
   for (size_t i = 0; i < st->n_gens; i++) end_if_nothing(st, &st->gens[i]);
 }
 
-/* The object of a generation exists: those before it are only to be deleted. */
+/* The object of a generation exists: of all whose objects exist only the last is not deposed. */
 static void known(struct state *st, struct gen *g, const struct value *identity) {
   g->r.identity = identity;
   for (uint32_t i = st->heads[g->r.address]; i;) {
     struct gen *o = &st->gens[i - 1];
     i = o->next;
+    if (o->r.generation > g->r.generation && o->r.identity) g->r.deposed = true;
     if (o->r.generation >= g->r.generation) continue;
     if (o->r.identity)
       o->r.deposed = true;
@@ -181,6 +188,7 @@ enum qn_err fold_sres(struct state *st, const struct value *m, bool with_open) {
   r->unconfirmed.v = texts_of(st, m, K_unconfirmed, &n);
   r->unconfirmed.n = r->unconfirmed.cap = n;
   fold_facts(st, g, m);
+  if (r->identity) known(st, g, r->identity);
   const struct value *open = with_open ? get(st, m, K_open) : NULL;
   for (uint32_t i = 0; value_is(open, V_LIST) && i < open->n; i++) {
     if (!value_is(open->items[i], V_MAP)) return QN_E_DAMAGED;

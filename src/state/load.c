@@ -94,6 +94,12 @@ static enum qn_err fold_segment(struct reading *rd, struct str text, size_t i, s
     }
     if (e) return e;
     st->journal_bytes += used;
+    size_t end = *at + used;
+    if (text.p[end - 1] == '\n' || end + 1 >= text.n || !text.p[end]) continue;
+    *at = end;
+    damaged(rd, rd->seg[i].name, end); /* an unfinished write leaves nothing or zeros, never another byte */
+    search(rd, str_sub(text, end, text.n), 0, true, true);
+    return QN_OK;
   }
   return QN_OK;
 }
