@@ -77,7 +77,7 @@ def mend_pattern(p):
     p = p.replace(r"\p{Print}", "[:print:]").replace(r"\p{Graph}", "[:graph:]")
     p = re.sub(r"(?<!\[)\[:(print|graph):\](?![^\[]*\])", r"[[:\1:]]", p)
     p = p.replace("${1,128}", "{1,128}$")
-    p = re.sub(r"(\\w|\\d|\\s)-(?=[^\]\\\[])", r"\1\\-", p)
+    p = re.sub(r"(\\[wds]|\\p\{\w+\})-(?!\])", r"\1\\-", p)
     if re.search(r"\)\{1,900\}", p):
         return None
     return p
@@ -217,7 +217,7 @@ class Type:
         kind = out["type"]
         if kind == "string":
             self.emit_format(node, out)
-            if "pattern" in node:
+            if node.get("pattern"):
                 p = mend_pattern(node["pattern"])
                 if p is not None:
                     out["pattern"] = p
@@ -264,7 +264,7 @@ class Type:
         if kind == "map":
             keys, value = next(iter(node["patternProperties"].items()))
             p = mend_pattern(keys)
-            if p not in (None, ".*", "^.*$", ".{1,}", ".+"):
+            if p not in (None, "", ".*", "^.*$", ".{1,}", ".+"):
                 out["keys"] = p
             out["items"] = self.emit(value)
         elif not props:
