@@ -69,6 +69,22 @@ static const char *const how_words[] = {
     [HOW_LOOP] = "it comes from",
 };
 
+static uint32_t line_of(const struct checker *c, struct span at) {
+  uint32_t line = 0, col;
+  if (at.file) srcmap_line_col(c->s->sources, at.file, at.start, &line, &col);
+  return line;
+}
+
+/* Where the value was given to the property, when it was written elsewhere. */
+static void note_use(struct checker *c, struct diag *g, const struct value *v, const struct place *at) {
+  struct vmeta m = vmeta_get(c->s, v->meta);
+  if (!m.span.file || !at->span.file || !at->up) return;
+  uint32_t own = line_of(c, m.span), use = line_of(c, at->span);
+  bool written_here = m.how == HOW_NONE || m.how == HOW_LITERAL;
+  bool elsewhere = m.span.file != at->span.file || own < use || (own > use && !written_here);
+  if (elsewhere) diag_note(&c->s->diags, g, at->span, "it is given to %.*s", SV(check_path(c, at)));
+}
+
 static void note_provenance(struct checker *c, struct diag *g, const struct value *v) {
   struct vmeta m = vmeta_get(c->s, v->meta);
   for (int steps = 0; steps < 4 && m.how; steps++) {
@@ -86,6 +102,7 @@ struct diag *check_error(struct checker *c, enum diag_code code, const struct va
                          const struct place *at, struct str message) {
   c->errors++;
   struct diag *g = diag_add(&c->s->diags, code, check_span(c, v, at), "%.*s", SV(message));
+  if (v) note_use(c, g, v, at);
   if (v) note_provenance(c, g, v);
   return g;
 }

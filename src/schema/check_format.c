@@ -90,7 +90,7 @@ static const struct value *wrong_reference(struct checker *c, const struct rule 
   struct str is = other.n ? check_format_words(c, other) : check_describe(c, v);
   struct diag *g = check_error(c, other.n ? QN0214 : QN0216, v, at,
                                CHECK_FMT(c, "%.*s wants %.*s, this is %.*s", SV(path), SV(words), SV(is)));
-  diag_label(&c->s->diags, g, "%.*s", SV(words));
+  diag_label(&c->s->diags, g, "%.*s wanted", SV(words));
   help_reference(c, g, wanted);
   return NULL;
 }

@@ -4,6 +4,7 @@
  *   type: AWS::EC2::Subnet
  *   resources: { vpc: AWS::EC2::VPC }     what ${vpc} and ${vpc.VpcId} are
  *   properties: ...
+ *   inputs: { x: "2" }                    what ${x} is: a value that was written elsewhere
  * ${80} ${true} ${1.5} are typed values, ${"text"} a string from input "x", ${?} an expression that
  * is unknown, ${secret:text} a secret. */
 #include "unit.h"
@@ -24,7 +25,7 @@ struct fix {
   struct session s;
   struct schema *sc;
   struct lang_types types;
-  const struct ynode *resources;
+  const struct ynode *resources, *inputs;
 };
 
 static struct str text_of(const struct ynode *n) {
@@ -48,8 +49,20 @@ static const struct value *unknown(struct fix *f, enum ukind kind, uint8_t vkind
   return v;
 }
 
-/* `vpc` or `vpc.VpcId`. */
+static const struct value *scalar(struct fix *f, const struct ynode *n);
+
+/* An input: its value as written, found through the input. */
+static const struct value *input(struct fix *f, const struct ynode *written, struct str name) {
+  const struct value *v = scalar(f, written);
+  struct vmeta m = {
+      .span = written->span, .how = HOW_INPUT, .name = session_sym(&f->s, name), .from = v->meta};
+  return value_with_meta(&f->s.arena, v, vmeta_add(&f->s, m));
+}
+
+/* `x`, `vpc` or `vpc.VpcId`. */
 static const struct value *named(struct fix *f, struct str text) {
+  const struct ynode *written = f->inputs ? yaml_get(&f->s, f->inputs, str_dup(&f->s.arena, text).p) : NULL;
+  if (written) return input(f, written, text);
   struct str name, format;
   struct str path = str_cut(text, '.', &name),
              type = text_of(yaml_get(&f->s, f->resources, str_dup(&f->s.arena, name).p));
@@ -152,6 +165,7 @@ static struct str run(struct fix *f, const char *path, struct buf *out, bool *go
   CHECK(known && props);
   if (!known || !props) return STR("");
   f->resources = yaml_get(&f->s, doc, "resources");
+  f->inputs = yaml_get(&f->s, doc, "inputs");
   enum qn_err e = schema_check(f->sc, &f->s, &t, convert(f, props), type->span, &typed);
   CHECK((e == QN_OK) == (typed != NULL));
   diags_sort(&f->s.diags, f->s.sources, &f->s.arena);
