@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JSON_DEPTH = 256, DEC_DIGITS = 400 };
+enum { JSON_DEPTH = 256, DEC_DIGITS = 400 /* on each side of the point */ };
 
 struct reader {
   struct session *s;
@@ -152,7 +152,7 @@ static bool decimal(struct reader *r, const char *at, bool neg, const char *d, s
     *out = value_int(r->a, 0);
     return true;
   }
-  if (exp > DEC_DIGITS || exp < -DEC_DIGITS || n > DEC_DIGITS) return fail(r, at, "number out of range");
+  if (exp > DEC_DIGITS || exp < -DEC_DIGITS || (long)n + exp > DEC_DIGITS) return fail(r, at, "number out of range");
   size_t zeros = exp > 0 ? (size_t)exp : 0, frac = exp < 0 ? (size_t)-exp : 0;
   char text[2 * DEC_DIGITS + 8], *o = text;
   if (neg) *o++ = '-';
@@ -201,8 +201,8 @@ static bool number(struct reader *r, const struct value **out) {
     *out = value_int(r->a, i);
     return true;
   }
-  if (whole + frac > DEC_DIGITS) return fail(r, at, "number out of range");
-  char all[DEC_DIGITS];
+  if (whole + frac > 2 * DEC_DIGITS) return fail(r, at, "number out of range");
+  char all[2 * DEC_DIGITS];
   memcpy(all, first, whole);
   if (frac) memcpy(all + whole, first + whole + 1, frac);
   return decimal(r, at, neg, all, whole + frac, exp - (long)frac, out);
