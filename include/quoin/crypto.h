@@ -11,6 +11,7 @@ void crypto_hmac_sha256(struct str key, struct str data, uint8_t out[SHA256_BYTE
 /* Lower-case hex; out holds 2 * n + 1. */
 void crypto_hex(const uint8_t *bytes, size_t n, char *out);
 struct str crypto_sha256_hex(struct arena *a, struct str data);
+struct str crypto_sha1_hex(struct arena *a, struct str data); /* not for security: names of AWS's token cache files */
 struct str crypto_md5_base64(struct arena *a, struct str data);  /* Content-MD5 of S3 */
 struct str crypto_base32(struct arena *a, const uint8_t *bytes, size_t n); /* RFC 4648 alphabet in lower case, no padding */
 struct str crypto_base64(struct arena *a, struct str data);

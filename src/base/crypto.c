@@ -48,6 +48,14 @@ struct str crypto_sha256_hex(struct arena *a, struct str data) {
   return str_dup(a, (struct str){text, 2 * SHA256_BYTES});
 }
 
+struct str crypto_sha1_hex(struct arena *a, struct str data) {
+  uint8_t h[20];
+  char text[2 * sizeof h + 1];
+  digest(EVP_sha1(), data, h, sizeof h);
+  crypto_hex(h, sizeof h, text);
+  return str_dup(a, (struct str){text, 2 * sizeof h});
+}
+
 struct str crypto_base64(struct arena *a, struct str data) {
   static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   char *out = arena_alloc(a, (data.n / 3 + 1) * 4 + 1);
