@@ -66,6 +66,10 @@ struct str sign_path(struct arena *a, struct str path) {
   return path.n ? encode(a, path, true, true) : STR("/");
 }
 
+struct str sign_encode(struct arena *a, struct str value) {
+  return encode(a, value, false, false);
+}
+
 struct pair {
   struct str key, value;
 };

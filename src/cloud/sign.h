@@ -39,6 +39,9 @@ struct str sign_path(struct arena *a, struct str path);
 /* The same for a query without '?': `k=v` pairs sorted by key, then value; a valueless key gets '='. */
 struct str sign_query(struct arena *a, struct str query);
 
+/* Every byte but the unreserved ones encoded: a value of a form. */
+struct str sign_encode(struct arena *a, struct str value);
+
 /* Signing keys by (secret, date, region, service): deriving one costs four MACs. Owned by the caller. */
 #define SIGN_KEYS 32
 struct sign_cache {

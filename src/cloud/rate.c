@@ -1,0 +1,62 @@
+#include "rate.h"
+
+/* Least rate; growth per second while no throttle comes; calls a rested limiter may send at once; a cut
+ * counts once for the answers that were in flight together; a rate this high is no limit any more. */
+static const double LEAST = 1.0, GROWTH = 4.0, BURST = 4.0, FREE = 400.0;
+enum { CUT_GAP_MS = 1000 };
+
+struct rate *rate_find(struct arena *a, struct rates *r, sym region, uint32_t service, bool mutate) {
+  for (size_t i = 0; i < r->v.n; i++) {
+    struct rate *e = r->v.v[i];
+    if (e->region == region && e->service == service && e->mutate == mutate) return e;
+  }
+  struct rate *e = ARENA_NEW(a, struct rate);
+  *e = (struct rate){.region = region, .service = service, .mutate = mutate};
+  VEC_PUSH(a, &r->v, e);
+  return e;
+}
+
+static void refill(struct rate *r, int64_t now_ms) {
+  double s = (double)(now_ms - r->refilled_ms) / 1000.0;
+  if (s <= 0) return;
+  r->refilled_ms = now_ms;
+  if (now_ms - r->cut_ms >= CUT_GAP_MS) r->per_s += GROWTH * s;
+  if (r->per_s >= FREE) r->limited = false;
+  r->tokens += r->per_s * s;
+  if (r->tokens > BURST) r->tokens = BURST;
+}
+
+/* Smoothed rate: each call adds one, the sum halves every second, so a steady rate v reads as v / ln 2. */
+static void count(struct rate *r, int64_t now_ms) {
+  double s = (double)(now_ms - r->sent_ms) / 1000.0;
+  for (; s >= 1 && r->seen_per_s > 0.01; s -= 1) r->seen_per_s /= 2;
+  if (s > 0 && s < 1) r->seen_per_s *= 1 - s / 2;
+  r->seen_per_s += 1;
+  r->sent_ms = now_ms;
+}
+
+uint32_t rate_take(struct rate *r, int64_t now_ms) {
+  if (r->limited) {
+    refill(r, now_ms);
+    if (r->limited && r->tokens < 1) return (uint32_t)((1 - r->tokens) / r->per_s * 1000) + 1;
+    if (r->limited) r->tokens -= 1;
+  }
+  count(r, now_ms);
+  return 0;
+}
+
+void rate_throttled(struct rate *r, int64_t now_ms) {
+  if (!r->limited) {
+    r->limited = true;
+    r->per_s = r->seen_per_s;
+    r->tokens = 0;
+    r->refilled_ms = now_ms;
+  } else if (now_ms - r->cut_ms < CUT_GAP_MS) {
+    return;
+  }
+  refill(r, now_ms);
+  r->cut_ms = now_ms;
+  r->per_s /= 2;
+  if (r->per_s < LEAST) r->per_s = LEAST;
+  if (r->tokens > 0) r->tokens = 0;
+}
