@@ -70,8 +70,10 @@ static struct lane *lane_of(struct cloud *c, const struct call *call, bool mutat
 
 static void job_free(struct job *j) {
   struct cloud *c = j->c;
-  if (j->all_prev) j->all_prev->all_next = j->all_next;
-  else c->all = j->all_next;
+  if (j->all_prev)
+    j->all_prev->all_next = j->all_next;
+  else
+    c->all = j->all_next;
   if (j->all_next) j->all_next->all_prev = j->all_prev;
   c->n_jobs--;
   arena_release(&j->a);
@@ -79,12 +81,16 @@ static void job_free(struct job *j) {
 }
 
 static void cancel(struct job *j) {
-  j->reply = (struct reply){.err = QN_E_REMOTE, .cls = EC_CANCELLED, .maybe_executed = j->maybe_executed,
-                            .attempts = j->attempts, .message = STR("interrupted")};
+  j->reply = (struct reply){.err = QN_E_REMOTE,
+                            .cls = EC_CANCELLED,
+                            .maybe_executed = j->maybe_executed,
+                            .attempts = j->attempts,
+                            .message = STR("interrupted")};
   client_ready(j);
 }
 
-static enum qn_err submit(struct cloud *c, const struct call *call, bool mutate, call_done_fn *done, void *user) {
+static enum qn_err submit(struct cloud *c, const struct call *call, bool mutate, call_done_fn *done,
+                          void *user) {
   struct job *j = calloc(1, sizeof *j);
   if (!j) return QN_E_NOMEM;
   j->c = c;
@@ -98,13 +104,17 @@ static enum qn_err submit(struct cloud *c, const struct call *call, bool mutate,
   c->all = j;
   c->n_jobs++;
   c->stats.calls++;
-  if (mutate) c->stats.writes++;
-  else c->stats.reads++;
+  if (mutate)
+    c->stats.writes++;
+  else
+    c->stats.reads++;
   struct str why = {0};
   if (c->cancelled) {
     cancel(j);
   } else if (wire_serialise(c->o.wire, c->s, &j->a, call->op, call->input, &j->req, &why) != QN_OK) {
-    j->reply = (struct reply){.err = QN_E_INVALID, .cls = EC_CLIENT, .code = STR("RequestInvalid"),
+    j->reply = (struct reply){.err = QN_E_INVALID,
+                              .cls = EC_CLIENT,
+                              .code = STR("RequestInvalid"),
                               .message = str_fmt(&c->s->arena, "%.*s: %.*s", SV(call->op->name), SV(why))};
     client_ready(j);
   } else {
@@ -125,7 +135,9 @@ enum qn_err cloud_write(struct wr_ctx *wr, const struct call *call, call_done_fn
 
 void cloud_after(struct cloud *c, uint32_t delay_ms, call_done_fn *done, void *user) {
   int64_t now = c->s->out.boot_ms(c->s->out.user);
-  if (!client_timer(c, (struct timer){.due_ms = now + (c->cancelled ? 0 : delay_ms), .done = done, .user = user})) abort();
+  if (!client_timer(
+          c, (struct timer){.due_ms = now + (c->cancelled ? 0 : delay_ms), .done = done, .user = user}))
+    abort();
 }
 
 /* ---- the loop ---------------------------------------------------------------------- */
@@ -179,7 +191,9 @@ static int start(struct cloud *c) {
   return wait > INT32_MAX ? -1 : (int)wait;
 }
 
-static int least(int a, int64_t b) { return b >= 0 && (a < 0 || b < a) ? (int)b : a; }
+static int least(int a, int64_t b) {
+  return b >= 0 && (a < 0 || b < a) ? (int)b : a;
+}
 
 size_t cloud_poll(struct cloud *c, int timeout_ms, int wake_fd) {
   bool any = deliver(c);
@@ -216,7 +230,8 @@ void cloud_cancel(struct cloud *c) {
     }
   }
   c->n_timers = 0;
-  for (size_t i = 0; i < kept; i++) (void)client_timer(c, c->timers[i]); /* never grows: i is read before it is written */
+  for (size_t i = 0; i < kept; i++)
+    (void)client_timer(c, c->timers[i]); /* never grows: i is read before it is written */
 }
 
 /* ---- the rest ------------------------------------------------------------------------ */
@@ -245,6 +260,12 @@ void cloud_free(struct cloud *c) {
   free(c);
 }
 
-struct rd_ctx *cloud_reader(struct cloud *c) { return &c->rd; }
-struct wr_ctx *cloud_writer(struct cloud *c) { return &c->wr; }
-void cloud_stats(const struct cloud *c, struct cloud_stats *out) { *out = c->stats; }
+struct rd_ctx *cloud_reader(struct cloud *c) {
+  return &c->rd;
+}
+struct wr_ctx *cloud_writer(struct cloud *c) {
+  return &c->wr;
+}
+void cloud_stats(const struct cloud *c, struct cloud_stats *out) {
+  *out = c->stats;
+}

@@ -20,7 +20,7 @@ struct job {
   call_done_fn *done;
   void *user;
   bool mutate;
-  struct arena a;              /* the request */
+  struct arena a; /* the request */
   struct wire_request req;
   struct lane *lane;
   uint32_t attempts, creds_generation;
@@ -34,16 +34,24 @@ struct lane {
   struct job *first, **last;
 };
 struct timer {
-  int64_t due_ms;              /* boot clock */
+  int64_t due_ms; /* boot clock */
   uint64_t order;
-  struct job *job;             /* put back into its lane; or a timer of the caller: */
+  struct job *job; /* put back into its lane; or a timer of the caller: */
   call_done_fn *done;
   void *user;
 };
-struct known_endpoint { uint32_t service; sym region; struct endpoint at; };
+struct known_endpoint {
+  uint32_t service;
+  sym region;
+  struct endpoint at;
+};
 
-struct rd_ctx { struct cloud *c; };
-struct wr_ctx { struct cloud *c; };
+struct rd_ctx {
+  struct cloud *c;
+};
+struct wr_ctx {
+  struct cloud *c;
+};
 struct cloud {
   struct session *s;
   struct cloud_options o;
@@ -54,7 +62,7 @@ struct cloud {
   bool cfg_loaded;
   enum qn_err cfg_err;
   struct creds creds;
-  enum qn_err creds_err;       /* of the last search; kept so that a failure is said once */
+  enum qn_err creds_err; /* of the last search; kept so that a failure is said once */
   bool creds_searched, refusal_said;
   uint32_t creds_generation;
   int64_t skew_ms;
@@ -62,10 +70,10 @@ struct cloud {
   VEC(struct known_endpoint) endpoints;
   struct rates rates;
   VEC(struct lane *) lanes;
-  size_t turn;                 /* lane that is asked first */
+  size_t turn; /* lane that is asked first */
   struct job *all, *ready, **ready_last;
-  struct job *refused;         /* their credentials; judged again from cloud_poll, which may fetch others */
-  struct timer *timers;        /* binary heap by (due, order); owned */
+  struct job *refused;  /* their credentials; judged again from cloud_poll, which may fetch others */
+  struct timer *timers; /* binary heap by (due, order); owned */
   size_t n_timers, cap_timers, n_jobs, in_flight;
   uint64_t order;
   bool cancelled;

@@ -30,10 +30,13 @@ static struct cred_chain chain(struct cloud *c) {
   return k;
 }
 
-static int64_t wall_ms(const struct cloud *c) { return c->s->out.now_ms(c->s->out.user) + c->skew_ms; }
+static int64_t wall_ms(const struct cloud *c) {
+  return c->s->out.now_ms(c->s->out.user) + c->skew_ms;
+}
 
 static bool same(const struct creds *a, const struct creds *b) {
-  return str_eq(a->access_key, b->access_key) && str_eq(a->secret_key, b->secret_key) && str_eq(a->token, b->token);
+  return str_eq(a->access_key, b->access_key) && str_eq(a->secret_key, b->secret_key) &&
+         str_eq(a->token, b->token);
 }
 
 /* Diagnostics of a failed renewal are taken back while the old credentials still hold. */
@@ -94,18 +97,22 @@ void client_creds_refused(struct cloud *c, struct str code, struct str message) 
   if (c->refusal_said || c->creds_err) return;
   c->refusal_said = true;
   bool env = str_eq(c->creds.source, STR("environment"));
-  struct diag *g = diag_add(&c->s->diags, QN0704, SPAN_NONE, "AWS %s the credentials (from: %.*s): %.*s",
-                            expired(code) ? "says that time is up for" : "does not accept", SV(c->creds.source), SV(code));
+  struct diag *g =
+      diag_add(&c->s->diags, QN0704, SPAN_NONE, "AWS %s the credentials (from: %.*s): %.*s",
+               expired(code) ? "says that time is up for" : "does not accept", SV(c->creds.source), SV(code));
   if (message.n) diag_note(&c->s->diags, g, SPAN_NONE, "%.*s", SV(message));
   if (expired(code))
     diag_help(&c->s->diags, g, "%s, then run the command again: it goes on where it stopped",
-              env ? "set new AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN" : "renew them (`aws sso login` or `aws configure`)");
+              env ? "set new AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
+                  : "renew them (`aws sso login` or `aws configure`)");
   else
-    diag_help(&c->s->diags, g, "check the key, the secret and that both belong to the partition of the region");
+    diag_help(&c->s->diags, g,
+              "check the key, the secret and that both belong to the partition of the region");
 }
 
 struct str client_creds_words(const struct cloud *c) {
-  return c->creds_err == QN_E_NOTFOUND ? STR("no AWS credentials were found") : STR("the AWS credentials cannot be used");
+  return c->creds_err == QN_E_NOTFOUND ? STR("no AWS credentials were found")
+                                       : STR("the AWS credentials cannot be used");
 }
 
 /* ---- identity ---------------------------------------------------------------------- */
@@ -124,7 +131,8 @@ static enum qn_err unidentified(struct cloud *c, const struct sts_reply *r) {
   } else if (retry_class(NF_NONE, r->status, r->code) == EC_CREDENTIALS) {
     client_creds_refused(c, r->code, r->message);
   } else {
-    g = diag_add(&c->s->diags, QN0706, SPAN_NONE, "STS did not say who we are: %.*s (status %d)", SV(r->code), r->status);
+    g = diag_add(&c->s->diags, QN0706, SPAN_NONE, "STS did not say who we are: %.*s (status %d)", SV(r->code),
+                 r->status);
     if (r->message.n) diag_note(&c->s->diags, g, SPAN_NONE, "%.*s", SV(r->message));
   }
   return QN_E_REMOTE;

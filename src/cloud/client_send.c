@@ -5,9 +5,12 @@
 
 enum { TIMEOUT_MS = 60000, HEADERS = 32 };
 
-static int64_t wall_ms(const struct cloud *c) { return c->s->out.now_ms(c->s->out.user) + c->skew_ms; }
+static int64_t wall_ms(const struct cloud *c) {
+  return c->s->out.now_ms(c->s->out.user) + c->skew_ms;
+}
 
-static void finish(struct job *j, enum err_class cls, struct str code, struct str message, struct str request_id) {
+static void finish(struct job *j, enum err_class cls, struct str code, struct str message,
+                   struct str request_id) {
   j->reply.err = cls == EC_NONE ? QN_OK : QN_E_REMOTE;
   j->reply.cls = cls;
   j->reply.code = code;
@@ -20,7 +23,8 @@ static void finish(struct job *j, enum err_class cls, struct str code, struct st
 
 /* ---- the request ---------------------------------------------------------------- */
 
-static enum qn_err endpoint_of(struct cloud *c, const struct wire_service *svc, sym region, struct endpoint *out) {
+static enum qn_err endpoint_of(struct cloud *c, const struct wire_service *svc, sym region,
+                               struct endpoint *out) {
   for (size_t i = 0; i < c->endpoints.n; i++) {
     if (c->endpoints.v[i].service != svc->index || c->endpoints.v[i].region != region) continue;
     *out = c->endpoints.v[i].at;
@@ -44,7 +48,8 @@ struct str cloud_endpoint(struct cloud *c, const struct wire_service *svc, sym r
  * the certificate *.s3.REGION... does not cover it. */
 static bool bucket_in_host(struct str b) {
   for (size_t i = 0; i < b.n; i++)
-    if (!((b.p[i] >= 'a' && b.p[i] <= 'z') || (b.p[i] >= '0' && b.p[i] <= '9') || b.p[i] == '-')) return false;
+    if (!((b.p[i] >= 'a' && b.p[i] <= 'z') || (b.p[i] >= '0' && b.p[i] <= '9') || b.p[i] == '-'))
+      return false;
   return b.n >= 3 && b.n <= 63;
 }
 
@@ -62,7 +67,10 @@ static void place(struct job *j, struct endpoint *at, struct str *path) {
   *path = sign_path(&j->a, *path);
 }
 
-struct outgoing { struct http_header h[HEADERS]; size_t n; };
+struct outgoing {
+  struct http_header h[HEADERS];
+  size_t n;
+};
 
 static void add(struct outgoing *o, struct str name, struct str value) {
   if (o->n < HEADERS) o->h[o->n++] = (struct http_header){name, value};
@@ -81,7 +89,8 @@ static void plain_headers(struct job *j, struct outgoing *o) {
   add(o, STR("User-Agent"), STR("quoin/" QUOIN_VERSION));
 }
 
-static void sign(struct job *j, const struct endpoint *at, struct str path, struct str query, struct outgoing *o) {
+static void sign(struct job *j, const struct endpoint *at, struct str path, struct str query,
+                 struct outgoing *o) {
   struct cloud *c = j->c;
   const struct wire_service *svc = j->call.op->service;
   struct sign_creds creds = {c->creds.access_key, c->creds.secret_key, c->creds.token};
@@ -90,8 +99,14 @@ static void sign(struct job *j, const struct endpoint *at, struct str path, stru
   add(o, STR("X-Amz-Date"), scope.timestamp);
   add(o, STR("X-Amz-Content-SHA256"), hash);
   if (creds.token.n) add(o, STR("X-Amz-Security-Token"), creds.token);
-  struct sign_request r = {.method = j->req.method, .host = at->host, .path = path, .query = query, .headers = o->h,
-                           .n_headers = o->n, .payload_hash = hash, .s3 = str_eq(svc->id, STR("s3"))};
+  struct sign_request r = {.method = j->req.method,
+                           .host = at->host,
+                           .path = path,
+                           .query = query,
+                           .headers = o->h,
+                           .n_headers = o->n,
+                           .payload_hash = hash,
+                           .s3 = str_eq(svc->id, STR("s3"))};
   struct sign_stages stages;
   sign_stages(&j->a, &c->keys, &creds, &scope, &r, &stages);
   secret_wipe(stages.canonical); /* holds the token */
@@ -114,7 +129,8 @@ static bool again(struct job *j, uint32_t delay_ms) {
 static bool mend_clock(struct job *j, const struct http_response *r) {
   struct cloud *c = j->c;
   int64_t off;
-  if (j->clock_tried || !retry_clock_off(c->s, &j->a, wall_ms(c), r->headers, r->n_headers, &off)) return false;
+  if (j->clock_tried || !retry_clock_off(c->s, &j->a, wall_ms(c), r->headers, r->n_headers, &off))
+    return false;
   j->clock_tried = true;
   c->skew_ms += off;
   return true;
@@ -151,7 +167,8 @@ static bool may_retry(const struct job *j, enum err_class cls, const struct http
   return false;
 }
 
-static void judge(struct job *j, enum err_class cls, const struct http_response *r, const struct wire_error *e) {
+static void judge(struct job *j, enum err_class cls, const struct http_response *r,
+                  const struct wire_error *e) {
   struct cloud *c = j->c;
   bool last = c->cancelled || j->attempts >= c->o.max_attempts;
   if (retry_maybe_executed(cls)) j->maybe_executed = true;
@@ -203,7 +220,8 @@ static void on_answer(void *user, const struct http_response *r) {
     return;
   }
   wire_parse_error(c->o.wire, c->s, keep, j->call.op, &in, &e);
-  bool head = str_eq(j->req.method, STR("HEAD")); /* has no body: the status is the code, as botocore has it */
+  bool head =
+      str_eq(j->req.method, STR("HEAD")); /* has no body: the status is the code, as botocore has it */
   if (!e.code.n && head) e.code = str_fmt(keep, "%d", r->status);
   if (!e.code.n && !e.message.n) e.message = str_fmt(keep, "HTTP status %d without an AWS error", r->status);
   j->reply.status = r->status;
@@ -229,8 +247,8 @@ void client_send(struct job *j) {
   plain_headers(j, &o);
   if (!j->call.op->is_unsigned) sign(j, &at, path, query, &o);
   struct http_request r = {.method = str_dup(&j->a, j->req.method).p,
-                           .url = str_fmt(&j->a, "%.*s://%.*s%.*s%s%.*s", SV(at.scheme), SV(at.host), SV(path),
-                                          query.n ? "?" : "", SV(query)),
+                           .url = str_fmt(&j->a, "%.*s://%.*s%.*s%s%.*s", SV(at.scheme), SV(at.host),
+                                          SV(path), query.n ? "?" : "", SV(query)),
                            .headers = o.h,
                            .n_headers = o.n,
                            .body = j->req.body,

@@ -99,23 +99,27 @@ static struct str section_name(struct arena *a, struct str s) {
   return name.n ? str_fmt(a, "%.*s %.*s", SV(kind), SV(name)) : s;
 }
 
-static enum qn_err file_load(struct session *s, struct arena *a, struct str path, struct ini *out, struct str *text) {
+static enum qn_err file_load(struct session *s, struct arena *a, struct str path, struct ini *out,
+                             struct str *text) {
   size_t line = 0;
   enum qn_err e = path.n ? file_read(a, path.p, INI_MAX_BYTES, &s->diags, text) : QN_E_NOTFOUND;
   if (e == QN_E_NOTFOUND) return QN_OK;
   if (e) return e;
   e = ini_parse(a, *text, out, &line);
   if (e) {
-    struct diag *g = diag_add(&s->diags, QN0702, SPAN_NONE, "%.*s, line %zu, is not an AWS configuration line", SV(path), line);
+    struct diag *g = diag_add(&s->diags, QN0702, SPAN_NONE,
+                              "%.*s, line %zu, is not an AWS configuration line", SV(path), line);
     diag_help(&s->diags, g, "lines are `[section]`, `key = value` or a comment");
   }
   return e;
 }
 
-static struct str file_path(const struct session *s, struct aws_config *c, const char *env, const char *name) {
+static struct str file_path(const struct session *s, struct aws_config *c, const char *env,
+                            const char *name) {
   struct str v;
   if (config_env(s, env, &v)) {
-    if (str_starts(v, STR("~/")) && c->home.n) return str_fmt(&c->a, "%.*s%.*s", SV(c->home), SV(str_sub(v, 1, v.n)));
+    if (str_starts(v, STR("~/")) && c->home.n)
+      return str_fmt(&c->a, "%.*s%.*s", SV(c->home), SV(str_sub(v, 1, v.n)));
     return str_dup(&c->a, v);
   }
   return c->home.n ? str_fmt(&c->a, "%.*s/.aws/%s", SV(c->home), name) : (struct str){0};
@@ -170,7 +174,8 @@ bool config_has_profile(const struct aws_config *c, struct str profile) {
 bool config_get(const struct aws_config *c, struct str profile, struct str key, struct str *out) {
   struct str none = {0};
   if (ini_get(&c->credentials, profile, key, none, out)) return true;
-  if (str_eq(profile, STR("default")) && ini_get(&c->config, STR("profile default"), key, none, out)) return true;
+  if (str_eq(profile, STR("default")) && ini_get(&c->config, STR("profile default"), key, none, out))
+    return true;
   struct arena a;
   arena_init(&a);
   bool found = ini_get(&c->config, profile_section(&a, profile), key, none, out);
@@ -178,8 +183,8 @@ bool config_get(const struct aws_config *c, struct str profile, struct str key, 
   return found;
 }
 
-bool config_named(const struct aws_config *c, struct str kind, struct str name, struct str key, struct str sub,
-                  struct str *out) {
+bool config_named(const struct aws_config *c, struct str kind, struct str name, struct str key,
+                  struct str sub, struct str *out) {
   struct arena a;
   arena_init(&a);
   bool found = ini_get(&c->config, str_fmt(&a, "%.*s %.*s", SV(kind), SV(name)), key, sub, out);

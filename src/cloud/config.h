@@ -13,7 +13,9 @@
 #define INI_MAX_BYTES ((size_t)1 << 20)
 
 /* One `key = value`; `sub` is set for an indented line below `key =`. Texts borrow from the file. */
-struct ini_entry { struct str section, key, sub, value; };
+struct ini_entry {
+  struct str section, key, sub, value;
+};
 struct ini {
   VEC(struct ini_entry) e;
   VEC(struct str) sections; /* in order of the file, also empty ones */
@@ -25,13 +27,13 @@ bool ini_get(const struct ini *in, struct str section, struct str key, struct st
 bool ini_has(const struct ini *in, struct str section);
 
 struct aws_config {
-  struct arena a;           /* owned: paths, entries */
+  struct arena a; /* owned: paths, entries */
   struct str config_path, credentials_path, home;
   struct ini config, credentials;
   struct str config_text, credentials_text; /* wiped at release */
-  struct str profile;       /* in use; "default" if nothing names one */
-  bool profile_named;       /* by option or AWS_PROFILE: then it has to exist */
-  bool profile_option;      /* by option: goes before credentials of the environment */
+  struct str profile;                       /* in use; "default" if nothing names one */
+  bool profile_named;                       /* by option or AWS_PROFILE: then it has to exist */
+  bool profile_option;                      /* by option: goes before credentials of the environment */
 };
 /* profile: the option's, or NULL. Missing files are fine; unreadable or malformed ones are QN0702. */
 enum qn_err config_load(struct session *s, const char *profile, struct aws_config *out) QN_MUST_USE;
@@ -40,8 +42,8 @@ bool config_has_profile(const struct aws_config *c, struct str profile);
 /* Key of a profile: the credentials file goes before the config file. Empty values count as unset. */
 bool config_get(const struct aws_config *c, struct str profile, struct str key, struct str *out);
 /* Key of `[kind name]`, e.g. sso-session or services; sub as in ini_entry. */
-bool config_named(const struct aws_config *c, struct str kind, struct str name, struct str key, struct str sub,
-                  struct str *out);
+bool config_named(const struct aws_config *c, struct str kind, struct str name, struct str key,
+                  struct str sub, struct str *out);
 /* Environment variable; empty counts as unset. */
 bool config_env(const struct session *s, const char *name, struct str *out);
 

@@ -79,7 +79,8 @@ static enum qn_err profile_static(struct cred_chain *k, struct str profile, stru
   struct str access, secret, token = {0};
   if (!config_get(k->cfg, profile, STR("aws_access_key_id"), &access)) return QN_E_NOTFOUND;
   if (!config_get(k->cfg, profile, STR("aws_secret_access_key"), &secret)) {
-    struct diag *g = cred_failed(k, "profile %.*s has aws_access_key_id but no aws_secret_access_key", SV(profile));
+    struct diag *g =
+        cred_failed(k, "profile %.*s has aws_access_key_id but no aws_secret_access_key", SV(profile));
     diag_help(&k->s->diags, g, "run `aws configure --profile %.*s`", SV(profile));
     return QN_E_INVALID;
   }
@@ -88,20 +89,24 @@ static enum qn_err profile_static(struct cred_chain *k, struct str profile, stru
   return creds_set(out, access, secret, token, 0, source) ? QN_OK : QN_E_NOMEM;
 }
 
-static enum qn_err by_source_name(struct cred_chain *k, struct str profile, struct str name, struct creds *out) {
+static enum qn_err by_source_name(struct cred_chain *k, struct str profile, struct str name,
+                                  struct creds *out) {
   static const struct {
     const char *name;
     enum qn_err (*get)(struct cred_chain *, struct creds *);
-  } sources[] = {{"Environment", creds_environment}, {"EcsContainer", creds_container}, {"Ec2InstanceMetadata", creds_metadata}};
+  } sources[] = {{"Environment", creds_environment},
+                 {"EcsContainer", creds_container},
+                 {"Ec2InstanceMetadata", creds_metadata}};
   for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
     if (!str_eq_nocase(name, str_c(sources[i].name))) continue;
     enum qn_err e = sources[i].get(k, out);
     if (e == QN_E_NOTFOUND)
-      cred_failed(k, "profile %.*s takes its credentials from %s, which has none", SV(profile), sources[i].name);
+      cred_failed(k, "profile %.*s takes its credentials from %s, which has none", SV(profile),
+                  sources[i].name);
     return e == QN_E_NOTFOUND ? QN_E_INVALID : e;
   }
-  struct diag *g = diag_add(&k->s->diags, QN0703, SPAN_NONE, "profile %.*s has an unknown credential_source \"%.*s\"",
-                            SV(profile), SV(name));
+  struct diag *g = diag_add(&k->s->diags, QN0703, SPAN_NONE,
+                            "profile %.*s has an unknown credential_source \"%.*s\"", SV(profile), SV(name));
   diag_help(&k->s->diags, g, "it can be Environment, EcsContainer or Ec2InstanceMetadata");
   return QN_E_INVALID;
 }
@@ -114,7 +119,8 @@ static enum qn_err role_source(struct cred_chain *k, struct str profile, struct 
   struct diag *g;
   if (has_source == has_name) {
     g = diag_add(&k->s->diags, QN0703, SPAN_NONE, "profile %.*s has role_arn and %s", SV(profile),
-                 has_source ? "both source_profile and credential_source" : "nothing to assume the role with");
+                 has_source ? "both source_profile and credential_source"
+                            : "nothing to assume the role with");
     diag_help(&k->s->diags, g, "give one of source_profile, credential_source or web_identity_token_file");
     return QN_E_INVALID;
   }
@@ -125,9 +131,10 @@ static enum qn_err role_source(struct cred_chain *k, struct str profile, struct 
     if (e != QN_E_NOTFOUND) return e;
   }
   if (!config_has_profile(k->cfg, source)) {
-    g = diag_add(&k->s->diags, QN0703, SPAN_NONE, "profile %.*s names source_profile %.*s, which does not exist",
-                 SV(profile), SV(source));
-    diag_help(&k->s->diags, g, "it is looked for in %.*s and %.*s", SV(k->cfg->config_path), SV(k->cfg->credentials_path));
+    g = diag_add(&k->s->diags, QN0703, SPAN_NONE,
+                 "profile %.*s names source_profile %.*s, which does not exist", SV(profile), SV(source));
+    diag_help(&k->s->diags, g, "it is looked for in %.*s and %.*s", SV(k->cfg->config_path),
+              SV(k->cfg->credentials_path));
     return QN_E_INVALID;
   }
   if (visited(k, source) || k->visited.n >= CRED_CHAIN_MAX) {
@@ -139,7 +146,8 @@ static enum qn_err role_source(struct cred_chain *k, struct str profile, struct 
   }
   enum qn_err e = profile_creds(k, source, out);
   if (e != QN_E_NOTFOUND) return e;
-  cred_failed(k, "profile %.*s has no credentials; profile %.*s needs them to assume its role", SV(source), SV(profile));
+  cred_failed(k, "profile %.*s has no credentials; profile %.*s needs them to assume its role", SV(source),
+              SV(profile));
   return QN_E_INVALID;
 }
 
@@ -155,11 +163,15 @@ static enum qn_err profile_role(struct cred_chain *k, struct str profile, struct
   struct str file, mfa;
   if (!config_get(k->cfg, profile, STR("role_arn"), &as.role)) return QN_E_NOTFOUND;
   assume_of(k, profile, &as);
-  if (config_get(k->cfg, profile, STR("web_identity_token_file"), &file)) return creds_web_identity(k, file, &as, out);
+  if (config_get(k->cfg, profile, STR("web_identity_token_file"), &file))
+    return creds_web_identity(k, file, &as, out);
   if (config_get(k->cfg, profile, STR("mfa_serial"), &mfa)) {
-    struct diag *g = diag_add(&k->s->diags, QN0703, SPAN_NONE,
-                              "profile %.*s needs an MFA code (mfa_serial), which cannot be asked for here", SV(profile));
-    diag_help(&k->s->diags, g, "`eval \"$(aws configure export-credentials --profile %.*s --format env)\"` asks and sets the environment",
+    struct diag *g =
+        diag_add(&k->s->diags, QN0703, SPAN_NONE,
+                 "profile %.*s needs an MFA code (mfa_serial), which cannot be asked for here", SV(profile));
+    diag_help(&k->s->diags, g,
+              "`eval \"$(aws configure export-credentials --profile %.*s --format env)\"` asks and sets the "
+              "environment",
               SV(profile));
     return QN_E_INVALID;
   }
@@ -186,20 +198,24 @@ static enum qn_err from_profile(struct cred_chain *k, struct creds *out) {
   struct str profile = k->cfg->profile, role;
   if (!config_has_profile(k->cfg, profile)) {
     if (!k->cfg->profile_named) {
-      cred_tried(k, "profile %.*s: not in %.*s or %.*s", SV(profile), SV(k->cfg->config_path), SV(k->cfg->credentials_path));
+      cred_tried(k, "profile %.*s: not in %.*s or %.*s", SV(profile), SV(k->cfg->config_path),
+                 SV(k->cfg->credentials_path));
       return QN_E_NOTFOUND;
     }
     struct diag *g = diag_add(&k->s->diags, QN0703, SPAN_NONE, "profile %.*s does not exist", SV(profile));
-    diag_help(&k->s->diags, g, "it is looked for in %.*s and %.*s", SV(k->cfg->config_path), SV(k->cfg->credentials_path));
+    diag_help(&k->s->diags, g, "it is looked for in %.*s and %.*s", SV(k->cfg->config_path),
+              SV(k->cfg->credentials_path));
     return QN_E_INVALID;
   }
   /* A web identity of the environment goes before the keys of a profile, but not before its role. */
   struct str file;
-  if (!config_get(k->cfg, profile, STR("role_arn"), &role) && config_env(k->s, "AWS_WEB_IDENTITY_TOKEN_FILE", &file))
+  if (!config_get(k->cfg, profile, STR("role_arn"), &role) &&
+      config_env(k->s, "AWS_WEB_IDENTITY_TOKEN_FILE", &file))
     return QN_E_NOTFOUND;
   enum qn_err e = profile_creds(k, profile, out);
   if (e == QN_E_NOTFOUND)
-    cred_tried(k, "profile %.*s: it holds neither keys, role_arn, sso settings nor credential_process", SV(profile));
+    cred_tried(k, "profile %.*s: it holds neither keys, role_arn, sso settings nor credential_process",
+               SV(profile));
   return e;
 }
 
@@ -231,6 +247,7 @@ enum qn_err creds_find(struct cred_chain *k, struct creds *out) {
   struct diag *g = diag_add(&k->s->diags, QN0700, SPAN_NONE, "no AWS credentials were found");
   for (size_t i = 0; i < k->tried.n; i++) diag_note(&k->s->diags, g, SPAN_NONE, "%.*s", SV(k->tried.v[i]));
   diag_help(&k->s->diags, g,
-            "run `aws configure` or `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+            "run `aws configure` or `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY");
   return e;
 }

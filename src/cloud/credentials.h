@@ -28,10 +28,10 @@ struct cred_chain {
   struct session *s;
   struct net *net;
   const struct aws_config *cfg;
-  struct str region;      /* for STS */
-  int64_t *skew_ms;       /* added to the wall clock; corrected when a service says so */
-  struct arena a;         /* scratch of one search */
-  VEC(struct str) tried;  /* "environment: AWS_ACCESS_KEY_ID is not set" */
+  struct str region;       /* for STS */
+  int64_t *skew_ms;        /* added to the wall clock; corrected when a service says so */
+  struct arena a;          /* scratch of one search */
+  VEC(struct str) tried;   /* "environment: AWS_ACCESS_KEY_ID is not set" */
   VEC(struct str) visited; /* profiles on the way of role chaining */
 };
 /* The first source that is set up. QN_E_NOTFOUND: none is (QN0700 lists them); others: one is set up but
@@ -48,25 +48,45 @@ enum qn_err creds_container(struct cred_chain *k, struct creds *out) QN_MUST_USE
 enum qn_err creds_metadata(struct cred_chain *k, struct creds *out) QN_MUST_USE;
 enum qn_err creds_environment(struct cred_chain *k, struct creds *out) QN_MUST_USE;
 enum qn_err creds_sso(struct cred_chain *k, struct str profile, struct creds *out) QN_MUST_USE;
-enum qn_err creds_process(struct cred_chain *k, struct str profile, struct str command, struct creds *out) QN_MUST_USE;
+enum qn_err creds_process(struct cred_chain *k, struct str profile, struct str command,
+                          struct creds *out) QN_MUST_USE;
 struct assume {
   struct str role, session, external_id, duration_s; /* empty = not given */
-  struct str source;                                  /* words for messages */
+  struct str source;                                 /* words for messages */
 };
-enum qn_err creds_assume(struct cred_chain *k, const struct creds *with, const struct assume *as, struct creds *out) QN_MUST_USE;
-enum qn_err creds_web_identity(struct cred_chain *k, struct str token_file, const struct assume *as, struct creds *out) QN_MUST_USE;
+enum qn_err creds_assume(struct cred_chain *k, const struct creds *with, const struct assume *as,
+                         struct creds *out) QN_MUST_USE;
+enum qn_err creds_web_identity(struct cred_chain *k, struct str token_file, const struct assume *as,
+                               struct creds *out) QN_MUST_USE;
 
 /* ---- requests --------------------------------------------------------------- */
-struct cred_answer { enum net_fail fail; int status; struct str body, detail; const struct http_header *headers; size_t n_headers; };
+struct cred_answer {
+  enum net_fail fail;
+  int status;
+  struct str body, detail;
+  const struct http_header *headers;
+  size_t n_headers;
+};
 /* Sends r and waits; up to `attempts` while it fails to connect, is cut or answers 5xx. Texts in k->a. */
-enum qn_err cred_http(struct cred_chain *k, struct http_request *r, uint32_t attempts, struct cred_answer *out) QN_MUST_USE;
-/* {AccessKeyId, SecretAccessKey, Token | SessionToken, Expiration}; false if a key is missing. Wipes the texts. */
+enum qn_err cred_http(struct cred_chain *k, struct http_request *r, uint32_t attempts,
+                      struct cred_answer *out) QN_MUST_USE;
+/* {AccessKeyId, SecretAccessKey, Token | SessionToken, Expiration}; false if a key is missing. Wipes the
+ * texts. */
 bool cred_document(struct cred_chain *k, struct str json, struct str source, struct creds *out);
 
-struct sts_param { const char *name; struct str value; };
-struct sts_reply { struct xml_node *root; struct str code, message, detail; int status; enum net_fail fail; };
-/* One action of STS in k->region; with NULL: unsigned. QN_OK: root is the reply; QN_E_REMOTE: code and message say why. */
-enum qn_err sts_call(struct cred_chain *k, const struct creds *with, const char *action, const struct sts_param *p,
-                     size_t n, struct sts_reply *out) QN_MUST_USE;
+struct sts_param {
+  const char *name;
+  struct str value;
+};
+struct sts_reply {
+  struct xml_node *root;
+  struct str code, message, detail;
+  int status;
+  enum net_fail fail;
+};
+/* One action of STS in k->region; with NULL: unsigned. QN_OK: root is the reply; QN_E_REMOTE: code and
+ * message say why. */
+enum qn_err sts_call(struct cred_chain *k, const struct creds *with, const char *action,
+                     const struct sts_param *p, size_t n, struct sts_reply *out) QN_MUST_USE;
 
 #endif

@@ -29,9 +29,12 @@ static char **split_words(struct cred_chain *k, struct str s) {
     char quote = 0;
     for (; i < s.n && (quote || (s.p[i] != ' ' && s.p[i] != '\t')); i++) {
       char c = s.p[i];
-      if (quote ? c == quote : c == '"' || c == '\'') quote = quote ? 0 : c;
-      else if (c == '\\' && quote != '\'' && i + 1 < s.n) *w++ = s.p[++i];
-      else *w++ = c;
+      if (quote ? c == quote : c == '"' || c == '\'')
+        quote = quote ? 0 : c;
+      else if (c == '\\' && quote != '\'' && i + 1 < s.n)
+        *w++ = s.p[++i];
+      else
+        *w++ = c;
     }
     if (quote) return NULL;
   }
@@ -82,24 +85,28 @@ static bool run(struct cred_chain *k, struct str profile, char **argv, struct bu
   bool read_ok = !bad && read_all(k->s, fds[0], out);
   close(fds[0]);
   if (bad) {
-    cred_failed(k, "credential_process of profile %.*s: %s cannot be run: %s", SV(profile), argv[0], strerror(bad));
+    cred_failed(k, "credential_process of profile %.*s: %s cannot be run: %s", SV(profile), argv[0],
+                strerror(bad));
     return false;
   }
   if (!read_ok) kill(pid, SIGKILL);
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
   if (read_ok && WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
   if (!read_ok)
-    cred_failed(k, "credential_process of profile %.*s: %s printed too much or took over %d s", SV(profile), argv[0], PROCESS_TIMEOUT_MS / 1000);
+    cred_failed(k, "credential_process of profile %.*s: %s printed too much or took over %d s", SV(profile),
+                argv[0], PROCESS_TIMEOUT_MS / 1000);
   else
     cred_failed(k, "credential_process of profile %.*s: %s ended with %s %d", SV(profile), argv[0],
-                WIFEXITED(status) ? "exit code" : "signal", WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+                WIFEXITED(status) ? "exit code" : "signal",
+                WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
   return false;
 }
 
 enum qn_err creds_process(struct cred_chain *k, struct str profile, struct str command, struct creds *out) {
   char **argv = split_words(k, command);
   if (!argv) {
-    diag_add(&k->s->diags, QN0703, SPAN_NONE, "credential_process of profile %.*s is not a command", SV(profile));
+    diag_add(&k->s->diags, QN0703, SPAN_NONE, "credential_process of profile %.*s is not a command",
+             SV(profile));
     return QN_E_INVALID;
   }
   struct buf text = BUF_INIT(MAX_OUTPUT);
@@ -109,8 +116,10 @@ enum qn_err creds_process(struct cred_chain *k, struct str profile, struct str c
     if (cred_document(k, buf_str(&text), source, out)) {
       e = QN_OK;
     } else {
-      struct diag *g = cred_failed(k, "credential_process of profile %.*s: %s did not print credentials", SV(profile), argv[0]);
-      diag_help(&k->s->diags, g, "it has to print {\"Version\": 1, \"AccessKeyId\": ..., \"SecretAccessKey\": ...}");
+      struct diag *g = cred_failed(k, "credential_process of profile %.*s: %s did not print credentials",
+                                   SV(profile), argv[0]);
+      diag_help(&k->s->diags, g,
+                "it has to print {\"Version\": 1, \"AccessKeyId\": ..., \"SecretAccessKey\": ...}");
     }
   }
   if (text.cap) crypto_wipe(text.p, text.cap);

@@ -43,8 +43,8 @@ static void sts_error(struct cred_chain *k, const struct cred_answer *got, struc
 }
 
 /* Headers of one try; at most 6. */
-static size_t headers(struct cred_chain *k, const struct creds *with, const struct endpoint *at, struct str body,
-                      struct http_header *h) {
+static size_t headers(struct cred_chain *k, const struct creds *with, const struct endpoint *at,
+                      struct str body, struct http_header *h) {
   size_t n = 0;
   h[n++] = (struct http_header){STR("Content-Type"), STR("application/x-www-form-urlencoded; charset=utf-8")};
   if (!with) return n;
@@ -55,16 +55,20 @@ static size_t headers(struct cred_chain *k, const struct creds *with, const stru
   h[n++] = (struct http_header){STR("X-Amz-Date"), scope.timestamp};
   h[n++] = (struct http_header){STR("X-Amz-Content-SHA256"), hash};
   if (with->token.n) h[n++] = (struct http_header){STR("X-Amz-Security-Token"), with->token};
-  struct sign_request r = {.method = STR("POST"), .host = at->host, .path = str_fmt(&k->a, "%.*s/", SV(at->path)),
-                           .headers = h, .n_headers = n, .payload_hash = hash};
+  struct sign_request r = {.method = STR("POST"),
+                           .host = at->host,
+                           .path = str_fmt(&k->a, "%.*s/", SV(at->path)),
+                           .headers = h,
+                           .n_headers = n,
+                           .payload_hash = hash};
   struct sign_stages stages;
   sign_stages(&k->a, NULL, &creds, &scope, &r, &stages);
   h[n++] = (struct http_header){STR("Authorization"), stages.authorization};
   return n;
 }
 
-enum qn_err sts_call(struct cred_chain *k, const struct creds *with, const char *action, const struct sts_param *p,
-                     size_t n, struct sts_reply *out) {
+enum qn_err sts_call(struct cred_chain *k, const struct creds *with, const char *action,
+                     const struct sts_param *p, size_t n, struct sts_reply *out) {
   struct endpoint at;
   struct xml_error bad;
   bool clock_tried = false;
@@ -74,8 +78,13 @@ enum qn_err sts_call(struct cred_chain *k, const struct creds *with, const char 
   for (;;) {
     struct http_header h[6];
     struct cred_answer got;
-    struct http_request r = {.method = "POST", .url = str_fmt(&k->a, "%.*s://%.*s%.*s/", SV(at.scheme), SV(at.host), SV(at.path)),
-                             .headers = h, .n_headers = headers(k, with, &at, body, h), .body = body, .timeout_ms = STS_TIMEOUT_MS};
+    struct http_request r = {.method = "POST",
+                             .url =
+                                 str_fmt(&k->a, "%.*s://%.*s%.*s/", SV(at.scheme), SV(at.host), SV(at.path)),
+                             .headers = h,
+                             .n_headers = headers(k, with, &at, body, h),
+                             .body = body,
+                             .timeout_ms = STS_TIMEOUT_MS};
     *out = (struct sts_reply){0};
     e = cred_http(k, &r, STS_ATTEMPTS, &got);
     if (e && e != QN_E_REMOTE) return e;
@@ -86,7 +95,8 @@ enum qn_err sts_call(struct cred_chain *k, const struct creds *with, const char 
     if (got.status == 200 && xml_parse(&k->a, got.body, &out->root, &bad) == QN_OK) return QN_OK;
     sts_error(k, &got, out);
     int64_t off, now = k->s->out.now_ms(k->s->out.user) + *k->skew_ms;
-    if (clock_tried || !with || !retry_clock_off(k->s, &k->a, now, got.headers, got.n_headers, &off)) return QN_E_REMOTE;
+    if (clock_tried || !with || !retry_clock_off(k->s, &k->a, now, got.headers, got.n_headers, &off))
+      return QN_E_REMOTE;
     clock_tried = true;
     *k->skew_ms += off;
   }
@@ -98,11 +108,13 @@ static struct str child_text(const struct xml_node *n, const char *name) {
 }
 
 /* <ActionResponse><ActionResult><Credentials>... */
-static bool credentials_of(struct cred_chain *k, const struct xml_node *root, const char *result, struct str source, struct creds *out) {
+static bool credentials_of(struct cred_chain *k, const struct xml_node *root, const char *result,
+                           struct str source, struct creds *out) {
   const struct xml_node *r = xml_child(root, str_c(result));
   const struct xml_node *c = r ? xml_child(r, STR("Credentials")) : NULL;
   struct wire_time t = {0};
-  struct str secret = child_text(c, "SecretAccessKey"), token = child_text(c, "SessionToken"), expires = child_text(c, "Expiration");
+  struct str secret = child_text(c, "SecretAccessKey"), token = child_text(c, "SessionToken"),
+             expires = child_text(c, "Expiration");
   if (expires.n) (void)wire_time_parse(k->s, &k->a, expires, &t);
   bool ok = creds_set(out, child_text(c, "AccessKeyId"), secret, token, t.seconds * 1000, source);
   secret_wipe(secret);
@@ -110,7 +122,8 @@ static bool credentials_of(struct cred_chain *k, const struct xml_node *root, co
   return ok;
 }
 
-static enum qn_err refused(struct cred_chain *k, const char *what, const struct assume *as, const struct sts_reply *r) {
+static enum qn_err refused(struct cred_chain *k, const char *what, const struct assume *as,
+                           const struct sts_reply *r) {
   struct str code = r->code.n ? r->code : STR("no reason given");
   struct diag *g;
   if (r->fail) {
@@ -121,7 +134,8 @@ static enum qn_err refused(struct cred_chain *k, const char *what, const struct 
   g = cred_failed(k, "%s for role %.*s was refused: %.*s", what, SV(as->role), SV(code));
   if (r->message.n) diag_note(&k->s->diags, g, SPAN_NONE, "%.*s", SV(r->message));
   if (str_eq(r->code, STR("AccessDenied")))
-    diag_help(&k->s->diags, g, "the role's trust policy has to allow this caller, and the caller's policy sts:%s", what);
+    diag_help(&k->s->diags, g,
+              "the role's trust policy has to allow this caller, and the caller's policy sts:%s", what);
   else if (str_eq(r->code, STR("ExpiredTokenException")) || str_eq(r->code, STR("ExpiredToken")))
     diag_help(&k->s->diags, g, "the credentials or token used to assume the role have expired: renew them");
   return QN_E_REMOTE;
@@ -132,7 +146,8 @@ static struct str session_name(struct cred_chain *k, const struct assume *as) {
   return str_fmt(&k->a, "quoin-%lld", (long long)(k->s->out.now_ms(k->s->out.user) / 1000));
 }
 
-enum qn_err creds_assume(struct cred_chain *k, const struct creds *with, const struct assume *as, struct creds *out) {
+enum qn_err creds_assume(struct cred_chain *k, const struct creds *with, const struct assume *as,
+                         struct creds *out) {
   const struct sts_param p[] = {{"RoleArn", as->role},
                                 {"RoleSessionName", session_name(k, as)},
                                 {"ExternalId", as->external_id},
@@ -143,7 +158,8 @@ enum qn_err creds_assume(struct cred_chain *k, const struct creds *with, const s
   return e && e != QN_E_REMOTE ? e : refused(k, "AssumeRole", as, &r);
 }
 
-enum qn_err creds_web_identity(struct cred_chain *k, struct str token_file, const struct assume *as, struct creds *out) {
+enum qn_err creds_web_identity(struct cred_chain *k, struct str token_file, const struct assume *as,
+                               struct creds *out) {
   struct str token;
   enum qn_err e = file_read(&k->a, str_dup(&k->a, token_file).p, TOKEN_MAX, &k->s->diags, &token);
   if (e == QN_E_NOTFOUND) {

@@ -45,7 +45,9 @@ static const struct partition *partition_of(struct str region) {
   return p;
 }
 
-struct str endpoint_partition(struct str region) { return str_c(partition_of(region)->id); }
+struct str endpoint_partition(struct str region) {
+  return str_c(partition_of(region)->id);
+}
 
 /* A region becomes part of a host name. */
 static bool region_ok(struct str r) {
@@ -89,7 +91,8 @@ bool endpoint_url(struct arena *a, struct str url, struct endpoint *out) {
   if (!str_eq(scheme, STR("http")) && !str_eq(scheme, STR("https"))) return false;
   if (str_find_c(rest, '?') != SIZE_MAX || str_find_c(rest, '#') != SIZE_MAX) return false;
   size_t slash = str_find_c(rest, '/');
-  struct str host = str_sub(rest, 0, slash), path = slash == SIZE_MAX ? (struct str){0} : str_sub(rest, slash, rest.n);
+  struct str host = str_sub(rest, 0, slash),
+             path = slash == SIZE_MAX ? (struct str){0} : str_sub(rest, slash, rest.n);
   while (path.n && path.p[path.n - 1] == '/') path.n--;
   struct str usual = str_eq(scheme, STR("http")) ? STR(":80") : STR(":443");
   if (str_ends(host, usual)) host.n -= usual.n;
@@ -101,10 +104,11 @@ bool endpoint_url(struct arena *a, struct str url, struct endpoint *out) {
 }
 
 /* The configured URL, if any, and in *where which setting it is. */
-static bool configured(struct session *s, const struct aws_config *cfg, struct arena *a, const struct wire_service *svc,
-                       struct str *url, struct str *where) {
+static bool configured(struct session *s, const struct aws_config *cfg, struct arena *a,
+                       const struct wire_service *svc, struct str *url, struct str *where) {
   struct str ignore, name;
-  if (config_env(s, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", &ignore) && str_eq_nocase(ignore, STR("true"))) return false;
+  if (config_env(s, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", &ignore) && str_eq_nocase(ignore, STR("true")))
+    return false;
   *where = str_fmt(a, "AWS_ENDPOINT_URL_%.*s", SV(svc->env_name));
   if (svc->env_name.n && config_env(s, where->p, url)) return true;
   *where = STR("AWS_ENDPOINT_URL");
@@ -115,7 +119,8 @@ static bool configured(struct session *s, const struct aws_config *cfg, struct a
     return false;
   if (config_get(cfg, cfg->profile, STR("services"), &name)) {
     *where = str_fmt(a, "[services %.*s]", SV(name));
-    if (config_named(cfg, STR("services"), name, str_lower(a, svc->env_name), STR("endpoint_url"), url)) return true;
+    if (config_named(cfg, STR("services"), name, str_lower(a, svc->env_name), STR("endpoint_url"), url))
+      return true;
   }
   *where = str_fmt(a, "endpoint_url of profile %.*s", SV(cfg->profile));
   return config_get(cfg, cfg->profile, STR("endpoint_url"), url);
@@ -126,7 +131,8 @@ enum qn_err endpoint_find(struct session *s, const struct aws_config *cfg, struc
   struct str url, where;
   struct endpoint e;
   if (endpoint_default(a, svc->endpoint_prefix, region, &e) != QN_OK) {
-    struct diag *g = diag_add(&s->diags, QN0707, SPAN_NONE, "\"%.*s\" is not the name of a region", SV(region));
+    struct diag *g =
+        diag_add(&s->diags, QN0707, SPAN_NONE, "\"%.*s\" is not the name of a region", SV(region));
     diag_help(&s->diags, g, "regions are named like us-east-1 or eu-central-1");
     return QN_E_INVALID;
   }
@@ -134,7 +140,8 @@ enum qn_err endpoint_find(struct session *s, const struct aws_config *cfg, struc
     e.custom = true;
     if (!endpoint_url(a, url, &e)) {
       struct diag *g = diag_add(&s->diags, QN0707, SPAN_NONE, "%.*s is not an http or https URL", SV(where));
-      diag_help(&s->diags, g, "write it as http://host:port or https://host/path, without query or user name");
+      diag_help(&s->diags, g,
+                "write it as http://host:port or https://host/path, without query or user name");
       return QN_E_INVALID;
     }
   }

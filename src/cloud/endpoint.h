@@ -6,20 +6,22 @@
 #include "quoin/wire.h"
 
 struct endpoint {
-  struct str scheme;  /* http or https */
-  struct str host;    /* as in the Host header: port only if not the scheme's */
-  struct str path;    /* prefix of every path, without a slash at its end; usually empty */
-  struct str region;  /* to sign for: a global service's is its partition's */
-  bool custom;        /* by configuration: S3 then takes the bucket in the path */
+  struct str scheme; /* http or https */
+  struct str host;   /* as in the Host header: port only if not the scheme's */
+  struct str path;   /* prefix of every path, without a slash at its end; usually empty */
+  struct str region; /* to sign for: a global service's is its partition's */
+  bool custom;       /* by configuration: S3 then takes the bucket in the path */
 };
 /* Partition of a region by its name: aws, aws-cn, aws-us-gov, ... */
 struct str endpoint_partition(struct str region);
 /* AWS's own endpoint for an endpoint prefix; texts in a. QN_E_INVALID if region is not a region's name. */
-enum qn_err endpoint_default(struct arena *a, struct str prefix, struct str region, struct endpoint *out) QN_MUST_USE;
+enum qn_err endpoint_default(struct arena *a, struct str prefix, struct str region,
+                             struct endpoint *out) QN_MUST_USE;
 /* AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's services section, its endpoint_url; else the
  * default. QN0707 on a URL or region that cannot be used. cfg may be NULL. */
 enum qn_err endpoint_find(struct session *s, const struct aws_config *cfg, struct arena *a,
-                          const struct wire_service *svc, struct str region, struct endpoint *out) QN_MUST_USE;
+                          const struct wire_service *svc, struct str region,
+                          struct endpoint *out) QN_MUST_USE;
 /* scheme://host[:port][/path] -> parts; false on anything else (user info, query, fragment too). */
 bool endpoint_url(struct arena *a, struct str url, struct endpoint *out);
 

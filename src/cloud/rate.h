@@ -12,14 +12,16 @@ struct rate {
   sym region;
   uint32_t service;
   bool mutate;
-  bool limited;       /* a throttle has been seen */
-  double per_s;       /* allowed rate, when limited */
-  double tokens;      /* calls that may go now */
+  bool limited;                /* a throttle has been seen */
+  double per_s;                /* allowed rate, when limited */
+  double tokens;               /* calls that may go now */
   int64_t refilled_ms, cut_ms; /* last refill; last halving */
-  double seen_per_s;  /* what was sent lately, smoothed; the start of the first cut */
+  double seen_per_s;           /* what was sent lately, smoothed; the start of the first cut */
   int64_t sent_ms;
 };
-struct rates { VEC(struct rate *) v; }; /* in the session's arena */
+struct rates {
+  VEC(struct rate *) v;
+}; /* in the session's arena */
 
 struct rate *rate_find(struct arena *a, struct rates *r, sym region, uint32_t service, bool mutate);
 /* Takes leave for one call: 0 = go, else wait so many ms and ask again. */
