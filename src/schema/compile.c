@@ -19,6 +19,7 @@ struct build {
   struct map strings, rule_lists;
   VEC(struct str) texts;
   VEC(struct table_node) nodes;
+  VEC(struct node_range) ranges; /* nodes that stand together */
   VEC(uint32_t) rules;
   VEC(struct table_type) types;
   struct map formats; /* name -> pattern string */
@@ -194,6 +195,7 @@ static uint16_t flags_of(struct build *b, const struct value *is) {
 static uint32_t reserve(struct build *b, size_t n) {
   uint32_t first = (uint32_t)b->nodes.n;
   for (size_t i = 0; i < n; i++) VEC_PUSH(b->a, &b->nodes, ((struct table_node){0}));
+  if (n) VEC_PUSH(b->a, &b->ranges, ((struct node_range){first, (uint32_t)n}));
   return first;
 }
 
@@ -411,8 +413,15 @@ static void write_node(struct buf *out, const struct table_node *t) {
   put_u32(out, t->rules);
 }
 
+static void shrink(struct build *b) {
+  uint32_t *moved = ARENA_ARRAY(b->a, b->nodes.n, uint32_t);
+  b->nodes.n = table_shrink(b->a, b->nodes.v, b->nodes.n, b->ranges.v, b->ranges.n, moved);
+  for (size_t i = 0; i < b->types.n; i++) b->types.v[i].root = moved[b->types.v[i].root];
+}
+
 static void write_table(struct build *b, struct buf *out) {
   uint32_t n_bytes = 0;
+  shrink(b);
   /* Formats first: their names must be strings before strings are counted. */
   sort_stable(b->a, b->formats.e, b->formats.n, sizeof *b->formats.e, by_entry, NULL);
   for (size_t i = 0; i < b->formats.n; i++) put_string(b, b->formats.e[i].key);

@@ -100,6 +100,13 @@ static inline struct str rule_str(const struct schema *sc, const struct rule *r,
 uint32_t table_format_pattern(const struct schema *sc, struct str format);
 uint32_t table_formats(const struct schema *sc);
 struct str table_format_at(const struct schema *sc, uint32_t i, uint32_t *pattern);
+/* shrink.c, for the writer: keeps one of equal ranges (children of a node, an element, a root) in
+ * `nodes` and gives the new count; moved[first] is where a range stands now (moved[0] = 0; n entries). */
+struct node_range {
+  uint32_t first, n; /* n >= 1 */
+};
+size_t table_shrink(struct arena *a, struct table_node *nodes, size_t n, const struct node_range *ranges,
+                    size_t n_ranges, uint32_t *moved);
 /* Compiled pattern by string id, cached; NULL: does not compile, so it constrains nothing. */
 const struct regex *table_regex(const struct schema *sc, struct session *s, uint32_t pattern);
 
