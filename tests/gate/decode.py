@@ -1,6 +1,7 @@
 """From a request to (service, operation, parameters), with every fault named."""
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from . import constraints, decode_json, decode_query, decode_rest, models
@@ -24,6 +25,22 @@ class Call:
     @property
     def name(self) -> str:
         return f"{self.service}:{self.operation or '?'}"
+
+
+def unsigned_service(req: Request) -> str | None:
+    """The service of a request that AWS takes without a signature, or None."""
+    if (req.header("content-type") or "").startswith(FORM):
+        name = re.search(rb"(?:^|&)Action=(\w+)", req.body)
+        candidates = [("sts", name[1].decode())] if name else []
+    else:
+        query = decode_rest.parse_query(req.query, Report())
+        found = [(s, decode_rest.route(models.service(s), req, query, Report())) for s in ("sso", "sso-oidc")]
+        candidates = [(s, f[0].name) for s, f in found if f]
+    for service, name in candidates:
+        op = models.operation(models.service(service), name)
+        if op is not None and op.auth_type == "none":
+            return service
+    return None
 
 
 def guess_protocol(req: Request, known: list[str]) -> str:

@@ -26,12 +26,12 @@ class Duplicates:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sent: dict[str, tuple[str, set[bytes]]] = {}
-        self._signatures: set[str] = set()
+        self._lost: set[str] = set()
 
     def clear(self) -> None:
         with self._lock:
             self._sent.clear()
-            self._signatures.clear()
+            self._lost.clear()
 
     @staticmethod
     def _key(name: str, region: str, access_key: str, req: Request) -> str:
@@ -43,12 +43,16 @@ class Duplicates:
         if name not in TOKENLESS:
             return None
         with self._lock:
-            if signature in self._signatures:
-                return f"the very same signed request of {name} came twice (sent again by the HTTP library?)"
-            self._signatures.add(signature)
+            if signature in self._lost:
+                return f"the very same signed request of {name} came again after its answer was lost (by the HTTP library?)"
             if self._key(name, region, access_key, req) in self._sent:
                 return f"identical {name}, which has neither token nor natural key, was sent before and reached AWS"
         return None
+
+    def lost(self, signature: str) -> None:
+        """Call when a request gets no answer."""
+        with self._lock:
+            self._lost.add(signature)
 
     def reached(self, name: str, region: str, access_key: str, req: Request, body: bytes) -> None:
         """Call when the create took effect; body is the answer, delivered or not."""

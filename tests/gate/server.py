@@ -13,7 +13,6 @@ from .report import Report
 
 DEFAULT_KEY, DEFAULT_SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 OBSERVER_KEY, OBSERVER_SECRET = "AKIDOBSERVER", "observer/secret/of/the/tests/EXAMPLEKEY"
-_NO_AUTH = {"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"}
 
 
 @dataclass
@@ -212,9 +211,9 @@ class Gate:
             return sigv4.verify(req, self.credentials, self.now())
         except sigv4.SigError as err:
             service, protocol = self._likely(req)
-            if err.code == "missing" and any(f"Action={a}".encode() in req.body for a in _NO_AUTH):
-                scope = sigv4.Scope("", "", "us-east-1", "sts", (), "")
-                return sigv4.Signed(scope, sigv4.Credential("", ""))
+            unsigned = decode.unsigned_service(req) if err.code == "missing" else None
+            if unsigned:
+                return sigv4.Signed(sigv4.Scope("", "", "us-east-1", unsigned, (), ""), sigv4.Credential("", ""))
             if err.code != "expired" and not (err.code == "skew" and self.clock_offset_s):
                 self.stats.violate(stats.Violation(f"{service} {req.method} {req.target[:80]}", "signature",
                                                    err.code, str(err), number))
@@ -256,10 +255,9 @@ class Gate:
         entry.fault = verdict.action
         if verdict.delay_s:
             time.sleep(verdict.delay_s)
-        if verdict.action == "reset_before":
-            return Delivery(None, "reset")
-        if verdict.action == "hang":
-            return Delivery(None, "drop")
+        if verdict.action in ("reset_before", "hang"):
+            self.duplicates.lost(signed.scope.signature)
+            return Delivery(None, "reset" if verdict.action == "reset_before" else "drop")
         if verdict.action == "kill_before":
             self.crash.kill()
             return Delivery(None, "drop")
@@ -278,6 +276,8 @@ class Gate:
                 if call.operation.startswith(("Delete", "Deregister", "Terminate", "Release", "Schedule")):
                     self.duplicates.deleted(req)
             response = self.eventual.after(call, response)
+        if verdict.action in ("reset_after", "truncate"):
+            self.duplicates.lost(signed.scope.signature)
         modes = {"reset_after": "reset", "truncate": "truncate", "close": "close"}
         if verdict.action == "kill_after":
             self.crash.kill()
