@@ -4,16 +4,13 @@
 
 /* ---- writing */
 
-static void write_document(const struct wire_out *o, const struct value *v, size_t depth, struct buf *body) {
-  if (depth > WIRE_DEPTH_MAX) {
-    body->failed = true;
-    return;
-  }
+/* Depth was checked with the input. */
+static void write_document(const struct wire_out *o, const struct value *v, struct buf *body) {
   if (v->kind == V_LIST) {
     buf_addc(body, '[');
     for (uint32_t i = 0; i < v->n; i++) {
       if (i) buf_addc(body, ',');
-      write_document(o, v->items[i], depth + 1, body);
+      write_document(o, v->items[i], body);
     }
     buf_addc(body, ']');
   } else if (v->kind == V_MAP) {
@@ -22,7 +19,7 @@ static void write_document(const struct wire_out *o, const struct value *v, size
       if (i) buf_addc(body, ',');
       json_escape(body, session_str(o->s, v->members[i].key));
       buf_addc(body, ':');
-      write_document(o, v->members[i].value, depth + 1, body);
+      write_document(o, v->members[i].value, body);
     }
     buf_addc(body, '}');
   } else if (v->kind == V_STR) {
@@ -71,7 +68,7 @@ void wire_write_json_value(const struct wire_out *o, const struct wb_ref *ref, c
   } else if (sh.kind == WK_TIMESTAMP) {
     write_timestamp(o, ref, v, body);
   } else {
-    write_document(o, v, 0, body);
+    write_document(o, v, body);
   }
 }
 

@@ -50,6 +50,15 @@ static const char *const wanted_words[] = {[WK_STRING] = "text",
                                            [WK_MAP] = "a map",
                                            [WK_DOCUMENT] = "a JSON value"};
 
+static bool is_shallow(const struct value *v, size_t depth) {
+  if (depth > WIRE_DEPTH_MAX) return false;
+  for (uint32_t i = 0; v->kind == V_LIST && i < v->n; i++)
+    if (!is_shallow(v->items[i], depth + 1)) return false;
+  for (uint32_t i = 0; v->kind == V_MAP && i < v->n; i++)
+    if (!is_shallow(v->members[i].value, depth + 1)) return false;
+  return true;
+}
+
 static bool kind_fits(struct arena *a, enum wkind kind, const struct value *v) {
   struct str ignored;
   struct wire_time t;
@@ -142,7 +151,7 @@ static enum qn_err check_map(const struct wire_out *o, const struct wb_ref *ref,
 
 static enum qn_err check(const struct wire_out *o, const struct wb_ref *ref, const struct value *v,
                          const struct wire_path *at, size_t depth) {
-  if (depth > WIRE_DEPTH_MAX) return wire_wrong(o->a, o->why, NULL, "input is nested too deeply");
+  if (depth > WIRE_DEPTH_MAX) return wire_wrong(o->a, o->why, NULL, "the input is nested too deeply");
   if (v->kind == V_UNKNOWN) return wire_wrong(o->a, o->why, at, "is not known yet");
   struct wb_shape sh = wire_shape_at(o->w, ref->shape);
   if (!kind_fits(o->a, (enum wkind)sh.kind, v))
@@ -152,6 +161,8 @@ static enum qn_err check(const struct wire_out *o, const struct wb_ref *ref, con
     return wire_wrong(o->a, o->why, at, "has bytes that cannot be sent");
   if (ref->location == WB_URI && v->kind == V_STR && !v->n)
     return wire_wrong(o->a, o->why, at, "must not be empty");
+  if (sh.kind == WK_DOCUMENT && !is_shallow(v, depth))
+    return wire_wrong(o->a, o->why, at, "is nested too deeply");
   if (sh.kind == WK_STRUCTURE) return check_structure(o, &sh, v, at, depth);
   if (sh.kind == WK_LIST) return check_list(o, ref, &sh, v, at, depth);
   if (sh.kind == WK_MAP) return check_map(o, ref, &sh, v, at, depth);

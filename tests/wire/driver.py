@@ -10,9 +10,9 @@ TABLES = sorted((ROOT / "modules/providers/aws").glob("*/wire.json"))
 
 
 class Driver:
-    def __init__(self):
+    def __init__(self, tables=TABLES):
         path = os.environ.get("WIRE_DRIVER", str(ROOT / "build/wire_driver"))
-        self.process = subprocess.Popen([path, *map(str, TABLES)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([path, *map(str, tables)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, **question):
         line = json.dumps(question)

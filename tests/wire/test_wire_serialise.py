@@ -12,7 +12,7 @@ import pytest
 from botocore.awsrequest import AWSRequest, prepare_request_dict
 
 from tests.wire.driver import operations
-from tests.wire.values import Maker, Options
+from tests.wire.values import Maker, options
 
 SEED = 20240601
 INPUTS = 24  # for each operation: bare, full, and random ones between
@@ -82,8 +82,7 @@ def test_request_equals_botocores(service, operation, driver, models):
         return
     for number in range(INPUTS):
         rng = random.Random(f"{SEED} {service} {operation} {number}")
-        chance = 0.0 if number == 0 else 1.0 if number == 1 else 2.0 if number == 2 else rng.random()
-        maker = Maker(rng, Options(optional=chance, most_depth=3 if number else 1))
+        maker = Maker(rng, options(number, rng))
         theirs_value, ours_value = maker.make(shape)
         compare(model, operation, theirs_value, ours_value, driver, service)
 

@@ -18,8 +18,18 @@ OUTSIDE = ("header", "headers")
 @dataclass
 class Options:
     most_depth: int = 6
-    optional: float = 0.5  # chance of a member that is not required
+    optional: float = 0.5  # chance of a member that is not required; less the deeper it is
+    full: bool = False     # every member, lists and maps of one
     reply: bool = False    # members of replies are all optional
+
+
+def options(number, rng, reply=False):
+    """Of the number-th value for an operation: bare, full to great depth, then random ones."""
+    if number == 0:
+        return Options(optional=0.0, most_depth=1, reply=reply)
+    if number == 1:
+        return Options(full=True, most_depth=9, reply=reply)
+    return Options(optional=rng.choice([0.3, 0.8, 2.0, 4.0]), most_depth=4, reply=reply)
 
 
 class Maker:
@@ -31,6 +41,9 @@ class Maker:
         """(botocore's value, quoin's value)"""
         return getattr(self, "make_" + shape.type_name)(shape, location, depth)
 
+    def count(self, choices):
+        return 1 if self.o.full else self.rng.choice(choices)
+
     def make_structure(self, shape, location, depth):
         if shape.is_document_type:
             document = {"text": "ü", "list": [1, 2.5, True, None, {"x": []}], "empty": {}}
@@ -40,7 +53,7 @@ class Maker:
         union = getattr(shape, "is_tagged_union", False)
         if union:
             names = [self.rng.choice(names)]
-        chance = self.o.optional / (1 + depth)
+        chance = 1.0 if self.o.full else self.o.optional / (1 + depth)
         for name in names:
             member = shape.members[name]
             needed = name in shape.required_members or union
@@ -55,7 +68,7 @@ class Maker:
 
     def make_list(self, shape, location, depth):
         least = shape.metadata.get("min", 0)
-        n = max(least, self.rng.choice([0, 1, 1, 2, 3]) if depth <= self.o.most_depth else 0)
+        n = max(least, self.count([0, 1, 1, 2, 3]) if depth <= self.o.most_depth else 0)
         if location == "header" or self.o.reply and shape.serialization.get("flattened"):
             n = max(n, 1)  # an empty one cannot be told from none
         pairs = [self.make(shape.member, location, depth + 1) for _ in range(n)]
@@ -63,7 +76,7 @@ class Maker:
 
     def make_map(self, shape, location, depth):
         theirs, ours = {}, {}
-        n = self.rng.choice([0, 1, 2]) if depth <= self.o.most_depth else 0
+        n = self.count([0, 1, 2]) if depth <= self.o.most_depth else 0
         if self.o.reply and shape.serialization.get("flattened"):
             n = max(n, 1)
         for _ in range(n):
@@ -105,7 +118,7 @@ class Maker:
         return value, value
 
     def make_double(self, shape, location, depth):
-        value = self.rng.choice([0.5, 1.25, 99.99, 3.0, 1e-3, 12345678.9]) + shape.metadata.get("min", 0)
+        value = self.rng.choice([0.5, 1.25, 99.99, 3.5, 1e-3, 12345678.9]) + shape.metadata.get("min", 0)
         return value, value
 
     make_float = make_double
