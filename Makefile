@@ -136,7 +136,7 @@ tsan: ## unit tests under ThreadSanitizer
 crash: ## SIGKILL at every point of the example's life
 	@sh tests/venv.sh >/dev/null; QUOIN_CRASH=all build/venv/bin/python -m pytest -q -n 2 tests/crash
 bench: all ## benchmarks
-	@$(PYTHON) tests/bench/bench.py
+	@"$$(sh tests/venv.sh)" tests/bench/bench.py
 emulator: ## start the emulator behind the gate and print how to use it
 	@"$$(sh tests/venv.sh)" -m tests.gate
 demo: all ## the whole life of examples/web against the emulator
