@@ -53,6 +53,7 @@ struct sres { /* one generation of one resource */
   uint8_t on_destroy;
   struct str uid;
   const struct value *identity, *attributes, *applied, *seen; /* maps; NULL before known */
+  const struct value *wanted; /* what a create is to bring about; NULL once it is complete */
   const sym *deps;          /* addresses, recorded at the last apply */
   uint32_t n_deps;
   VEC(struct intent) open;  /* intents without outcome */

@@ -187,6 +187,8 @@ enum qn_err fold_sres(struct state *st, const struct value *m, bool with_open) {
   r->n_deps = n;
   r->unconfirmed.v = texts_of(st, m, K_unconfirmed, &n);
   r->unconfirmed.n = r->unconfirmed.cap = n;
+  const struct value *wanted = get(st, m, K_wanted);
+  r->wanted = value_is(wanted, V_MAP) ? wanted : NULL;
   fold_facts(st, g, m);
   if (r->identity) known(st, g, r->identity);
   const struct value *open = with_open ? get(st, m, K_open) : NULL;

@@ -214,6 +214,7 @@ enum qn_err fields_sres(struct state *st, const struct sres *r, bool with_open) 
   if (!e) e = field_value(st, K_attributes, r->attributes);
   if (!e) e = field_value(st, K_applied, r->applied);
   if (!e) e = field_value(st, K_seen, r->seen);
+  if (!e) e = field_value(st, K_wanted, r->wanted);
   if (!with_open || !r->open.n) return e;
   key_put(&st->line, K_open);
   for (size_t i = 0; i < r->open.n; i++) {
