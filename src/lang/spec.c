@@ -1,0 +1,116 @@
+/* Compiling a spec for one environment. */
+#include "quoin/spec.h"
+
+#include <sys/stat.h>
+
+#include "finish.h"
+#include "program.h"
+#include "quoin/file.h"
+#include "quoin/regex.h"
+
+#define SPEC_MAX ((size_t)256 * 1024 * 1024)
+
+void program_release(struct program *p) {
+  for (size_t i = 0; i < p->regexes.n; i++) regex_free(p->regexes.v[i]);
+}
+
+static const char *spec_path(struct session *s, const char *path) {
+  struct stat st;
+  if (!path) path = ".";
+  if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return path;
+  if (strcmp(path, ".") == 0) return "quoin.yaml";
+  size_t n = strlen(path);
+  return str_fmt(&s->arena, "%s%squoin.yaml", path, path[n - 1] == '/' ? "" : "/").p;
+}
+
+static const struct ynode *load(struct session *s, const char *path) {
+  struct str text;
+  enum qn_err e = file_read(&s->arena, path, SPEC_MAX, &s->diags, &text);
+  if (e == QN_E_NOTFOUND) {
+    struct diag *g = diag_add(&s->diags, QN0001, SPAN_NONE, "%s: there is no such file", path);
+    diag_help(&s->diags, g, "`quoin init` writes a first spec; a folder with a quoin.yaml can be given by -chdir or as path");
+  }
+  return e ? NULL : yaml_parse(s, srcmap_add(s->sources, str_c(path), text));
+}
+
+static enum qn_err read_spec(struct program *p, const char *path) {
+  struct session *s = p->s;
+  const struct ynode *root = load(s, path);
+  if (!root) return QN_E_INVALID;
+  struct mfile *m = ARENA_NEW(&s->arena, struct mfile);
+  *m = (struct mfile){.path = str_c(path), .spec = true, .busy = true, .root = root};
+  p->spec = m;
+  VEC_PUSH(&s->arena, &p->file_list, m);
+  map_put(&s->arena, &p->files, m->path, 0);
+  mfile_read(p, m);
+  m->busy = false;
+  if (root->kind != Y_MAP) return QN_E_INVALID;
+  p->out->env.stack = m->name;
+  return QN_OK;
+}
+
+static void add_outputs(struct program *p) {
+  struct mfile *m = p->spec;
+  for (size_t i = 0; i < m->outputs.n; i++) {
+    const struct output_decl *o = &m->outputs.v[i];
+    struct output out = {o->name, p->root->outputs[i].value, o->secret, o->span};
+    if (p->root->outputs[i].state == SLOT_DONE) VEC_PUSH(&p->s->arena, &p->out->outputs, out);
+  }
+}
+
+static const struct value *final_inputs(struct program *p) {
+  struct mfile *m = p->spec;
+  VEC(struct member) v = {0};
+  for (size_t i = 0; i < m->decls.n; i++) {
+    const struct decl *d = &m->decls.v[i];
+    if (d->kind == D_INPUT && p->root->slots[i].state == SLOT_DONE)
+      VEC_PUSH(&p->s->arena, &v, ((struct member){d->name, d->span, p->root->slots[i].value}));
+  }
+  return value_map(&p->s->arena, v.v, v.n);
+}
+
+static enum qn_err run(struct program *p) {
+  const struct lang_lookups *l = p->o->lookups;
+  enum qn_err e = read_spec(p, spec_path(p->s, p->o->path));
+  if (e) return e;
+  e = env_resolve(p);
+  enum qn_err layers = p->env_name.n ? input_layers(p) : QN_E_INVALID;
+  if (e || layers) return QN_E_INVALID;
+  if (l && l->begin && (e = l->begin(l->user, &p->out->env, &p->recorded))) return e;
+  p->root = ARENA_NEW(&p->s->arena, struct instance);
+  instance_init(p, p->root, p->spec, NULL, NULL, STR(""));
+  p->root->region = p->out->env.region;
+  instance_complete(p, p->root);
+  finish_depends(p);
+  finish_resources(p, p->root);
+  finish_moved(p);
+  add_outputs(p);
+  p->out->env.inputs = final_inputs(p);
+  p->out->lookups = value_map(&p->s->arena, p->lookups.v, p->lookups.n);
+  return QN_OK;
+}
+
+enum qn_err spec_compile(struct session *s, const struct spec_options *o, struct compiled *out) {
+  struct compiled made = {0};
+  struct program p = {.s = s, .o = o, .out = &made};
+  size_t errors = s->diags.n_errors;
+  enum qn_err e = run(&p);
+  program_release(&p);
+  if (e) return e;
+  if (s->diags.n_errors > errors) return QN_E_INVALID;
+  *out = made;
+  return QN_OK;
+}
+
+enum qn_err spec_environments(struct session *s, const char *path, const sym **names, size_t *n) {
+  struct spec_options o = {.path = path};
+  struct program p = {.s = s, .o = &o};
+  const struct ynode *root = load(s, spec_path(s, path));
+  const struct ynode *envs = root ? env_section(&p, root) : NULL;
+  if (!envs) return QN_E_INVALID;
+  sym *out = ARENA_ARRAY(&s->arena, envs->n, sym);
+  for (uint32_t i = 0; i < envs->n; i++) out[i] = envs->pairs[i].key;
+  *names = out;
+  *n = envs->n;
+  return QN_OK;
+}
