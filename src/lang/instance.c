@@ -157,6 +157,6 @@ void instance_complete(struct program *p, struct instance *in) {
     }
   }
   for (uint32_t i = 0; i < m->outputs.n; i++)
-    (void)instance_output(p, in, i, m->outputs.v[i].span, &v);
+    if (instance_output(p, in, i, m->outputs.v[i].span, &v)) continue; /* reported */
   for (size_t i = 0; i < m->checks.n; i++) complete_check(p, in, &m->checks.v[i]);
 }
