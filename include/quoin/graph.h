@@ -26,6 +26,8 @@ struct graph {
   struct output *outputs;
   uint32_t n_outputs;
   const struct value *lookups; /* map: key text -> value, as used */
+  const uint32_t *by_sym;      /* sym of an address -> node + 1; n_by_sym entries */
+  uint32_t n_by_sym;
 };
 
 /* Builds the graph of a compiled spec: sorts, resolves deps (declared and from the origins of

@@ -128,24 +128,18 @@ static enum qn_err module_member(struct program *p, const struct value *res, str
                                  const struct value **out) {
   struct session *s = p->s;
   uint32_t *i = map_get(&p->modules, session_str(s, res->res.address));
-  struct str name, rest = str_cut(path, '.', &name);
   if (!i) return QN_E_NOTFOUND;
   struct instance *in = p->instance_list.v[*i];
   struct mfile *m = in->file;
   struct str *names = ARENA_ARRAY(&s->arena, m->outputs.n, struct str);
-  sym key = session_sym(s, name);
+  sym key = session_sym(s, path);
   for (uint32_t k = 0; k < m->outputs.n; k++) {
     names[k] = session_str(s, m->outputs.v[k].name);
     if (m->outputs.v[k].name != key) continue;
-    enum qn_err e = instance_output(p, in, k, at, out);
-    if (e || !rest.p) return e;
-    if ((*out)->kind == V_RES) return resource_attribute(p, *out, rest, at, out);
-    const struct value *inner = value_at(s, *out, rest);
-    if (inner) *out = inner;
-    return inner ? QN_OK : QN_E_NOTFOUND;
+    return instance_output(p, in, k, at, out);
   }
-  struct diag *g = diag_add(&s->diags, QN0457, at, "module \"%.*s\" has no output \"%.*s\"", SV(session_str(s, m->name)), SV(name));
-  struct str near = diag_nearest(name, names, m->outputs.n), all = names_list(p, names, m->outputs.n);
+  struct diag *g = diag_add(&s->diags, QN0457, at, "module \"%.*s\" has no output \"%.*s\"", SV(session_str(s, m->name)), SV(path));
+  struct str near = diag_nearest(path, names, m->outputs.n), all = names_list(p, names, m->outputs.n);
   if (near.n) diag_help(&s->diags, g, "did you mean \"%.*s\"? Its outputs: %.*s", SV(near), SV(all));
   else if (m->outputs.n) diag_help(&s->diags, g, "its outputs: %.*s", SV(all));
   else diag_help(&s->diags, g, "it has no outputs: add the value under `outputs:` of %.*s", SV(m->path));
@@ -164,6 +158,23 @@ static enum qn_err no_attribute(struct program *p, const struct value *res, stru
   return QN_E_INVALID;
 }
 
+/* A["k"].B[0] -> A[].B[]: the path in the type. */
+static struct str without_keys(struct program *p, struct str path) {
+  if (str_find_c(path, '[') == SIZE_MAX) return path;
+  char *out = arena_alloc(&p->s->arena, path.n + 1);
+  size_t n = 0;
+  for (size_t i = 0; i < path.n; i++) {
+    out[n++] = path.p[i];
+    if (path.p[i] != '[') continue;
+    bool quoted = i + 1 < path.n && path.p[i + 1] == '"';
+    if (quoted)
+      for (i += 2; i < path.n && path.p[i] != '"'; i++)
+        if (path.p[i] == '\\') i++;
+    while (i + 1 < path.n && path.p[i + 1] != ']') i++;
+  }
+  return (struct str){out, n};
+}
+
 enum qn_err resource_attribute(struct program *p, const struct value *res, struct str path, struct span at,
                                const struct value **out) {
   const struct lang_types *types = p->o->types;
@@ -175,7 +186,8 @@ enum qn_err resource_attribute(struct program *p, const struct value *res, struc
   struct str format = STR("");
   bool read_only = false;
   if (!i) return QN_E_NOTFOUND;
-  if (types && !types->attribute(types->user, session_str(s, res->res.type), path, &kind, &format, &read_only))
+  struct str general = without_keys(p, path);
+  if (types && !types->attribute(types->user, session_str(s, res->res.type), general, &kind, &format, &read_only))
     return no_attribute(p, res, path, at);
   if (!read_only) {
     struct rinst *r = p->resource_list.v[*i];
