@@ -83,9 +83,9 @@ struct wire_request {
 };
 /* input: V_MAP by member names (NULL = no members); null members are left out. Kinds: blobs are base64
  * text, timestamps are seconds (V_INT, V_DEC) or ISO 8601 text, doubles V_INT or V_DEC, all others the
- * kind of their name. Unknown members, wrong kinds, values not known yet and missing required members
- * are QN_E_INVALID with *why, which starts with the member's path (a defect of a definition, never of a
- * user). Values with secrets are fine. */
+ * kind of their name. Route 53 ids may keep their kind (/hostedzone/Z1 is sent as Z1). Unknown members,
+ * wrong kinds, values not known yet and missing required members are QN_E_INVALID with *why, which
+ * starts with the member's path (a defect of a definition, never of a user). Secrets are sent. */
 enum qn_err wire_serialise(const struct wire *w, struct session *s, struct arena *a, const struct wire_op *op,
                            const struct value *input, struct wire_request *out, struct str *why) QN_MUST_USE;
 struct http_header; /* net.h; looked up without regard to case */

@@ -31,18 +31,21 @@ static void wrong(struct build *b, const char *what, struct str where) {
 }
 
 static struct wb_str put_text(struct build *b, struct str t) {
-  if (!t.n) return (struct wb_str){0, 0};
   uint32_t *known = map_get(&b->texts, t);
-  uint32_t at = known ? *known : (uint32_t)b->text.n;
-  if (!known) {
-    buf_add(&b->text, t);
-    map_put(b->a, &b->texts, t, at);
-  }
-  return (struct wb_str){at, (uint32_t)t.n};
+  if (known) return (struct wb_str){*known};
+  uint32_t at = (uint32_t)b->text.n;
+  uint16_t n = (uint16_t)t.n;
+  if (t.n > UINT16_MAX) wrong(b, "text is too long", str_sub(t, 0, 40));
+  buf_add(&b->text, (struct str){(const char *)&n, sizeof n});
+  buf_add(&b->text, str_sub(t, 0, n));
+  map_put(b->a, &b->texts, t, at);
+  return (struct wb_str){at};
 }
 
 static struct str text_of(const struct build *b, struct wb_str t) {
-  return str_sub(buf_str(&b->text), t.at, (size_t)t.at + t.n);
+  uint16_t n;
+  memcpy(&n, b->text.p + t.at, sizeof n);
+  return (struct str){b->text.p + t.at + sizeof n, n};
 }
 
 static const struct value *get(const struct build *b, const struct value *map, const char *key) {
@@ -151,13 +154,14 @@ static struct wb_ref make_ref(struct build *b, const struct value *ref, struct s
   r.ns_uri = put_text(b, get_text(b, ns, "uri"));
   r.ns_prefix = put_text(b, get_text(b, ns, "prefix"));
   r.wrapper = put_text(b, get_text(b, ref, "resultWrapper"));
-  r.location = word(b, locations, trait_text(b, ref, shape, "location"), "unknown location");
-  if (r.location != WB_BODY) r.xml_name = (struct wb_str){0, 0};
-  r.time = word(b, times, trait_text(b, ref, shape, "timestampFormat"), "unknown timestamp format");
+  r.location = (uint8_t)word(b, locations, trait_text(b, ref, shape, "location"), "unknown location");
+  if (r.location != WB_BODY) r.xml_name = (struct wb_str){0};
+  r.time = (uint8_t)word(b, times, trait_text(b, ref, shape, "timestampFormat"), "unknown timestamp format");
   if (flattened) r.flags |= WB_REF_FLATTENED;
   if (trait_flag(b, ref, shape, "streaming")) r.flags |= WB_REF_STREAMING;
   if (trait_flag(b, ref, shape, "xmlAttribute")) r.flags |= WB_REF_ATTRIBUTE;
   if (own.n) r.flags |= WB_REF_NAMED;
+  if (get_flag(b, ref, "lastSegment")) r.flags |= WB_REF_LAST_SEGMENT;
   return r;
 }
 
@@ -278,7 +282,7 @@ static void put_op(struct build *b, struct str name, const struct value *op) {
   if (str_eq(get_text(b, op, "checksum"), STR("md5"))) o.flags |= WB_OP_MD5;
   o.input = put_io(b, get(b, op, "input"));
   o.output = put_io(b, get(b, op, "output"));
-  if (!o.method.n || !o.uri.n) wrong(b, "operation without method or uri", name);
+  if (!o.method.at || !o.uri.at) wrong(b, "operation without method or uri", name);
   VEC_PUSH(b->a, &b->ops, o);
 }
 
@@ -300,7 +304,7 @@ static const struct member *sorted(struct build *b, const struct value *map, uin
 static void put_service(struct build *b, const struct value *file) {
   const struct value *meta = get(b, file, "metadata");
   struct wb_service svc = {.id = put_text(b, get_text(b, file, "service"))};
-  if (!svc.id.n || !value_is(meta, V_MAP)) {
+  if (!svc.id.at || !value_is(meta, V_MAP)) {
     wrong(b, "service or metadata is missing", STR("service"));
     return;
   }
@@ -385,6 +389,7 @@ enum qn_err wire_compile(struct session *s, const uint32_t *files, size_t n, str
     if (e) return e;
   }
   sort_stable(&s->arena, in, n, sizeof *in, compare_loaded, NULL);
+  (void)put_text(&b, STR(""));
   VEC_PUSH(b.a, &b.shape, (struct wb_shape){0});
   VEC_PUSH(b.a, &b.refs, (struct wb_ref){0});
   for (size_t i = 0; i < n; i++) {

@@ -8,11 +8,12 @@
 #include <stdint.h>
 
 #define WB_MAGIC   0x52495751U /* "QWIR" */
-#define WB_VERSION 1U
+#define WB_VERSION 2U
 
+/* Text section: a text is its length in two bytes, then its bytes. At 0 stands the empty text. */
 struct wb_str {
-  uint32_t at, n;
-}; /* bytes of the text section */
+  uint32_t at;
+};
 struct wb_list {
   uint32_t first, n;
 }; /* entries of the list section, each a wb_str */
@@ -60,7 +61,8 @@ enum {
   WB_REF_FLATTENED = 2,
   WB_REF_STREAMING = 4,
   WB_REF_ATTRIBUTE = 8,
-  WB_REF_NAMED = 16
+  WB_REF_NAMED = 16,
+  WB_REF_LAST_SEGMENT = 32
 };
 struct wb_ref {
   struct wb_str name; /* member name; list element, key and value: what the protocol calls them by default */
@@ -69,7 +71,8 @@ struct wb_ref {
                               the body */
   struct wb_str query_name; /* with EC2's capitals */
   struct wb_str ns_uri, ns_prefix, wrapper;
-  uint32_t shape, location, time, flags;
+  uint32_t shape;
+  uint8_t location, time, flags, pad; /* enum wb_location, enum wb_time, WB_REF_* */
 };
 
 #endif

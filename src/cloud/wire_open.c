@@ -31,7 +31,10 @@ struct wb_op wire_op_at(const struct wire *w, uint32_t i) {
 }
 
 struct str wire_text(const struct wire *w, struct wb_str t) {
-  return (struct str){w->blob.p + w->head.table[WB_TEXT].at + t.at, t.n};
+  const char *p = w->blob.p + w->head.table[WB_TEXT].at + t.at;
+  uint16_t n;
+  memcpy(&n, p, sizeof n);
+  return (struct str){p + sizeof n, n};
 }
 
 static uint32_t order_at(const struct wire *w, uint32_t i) {
@@ -50,7 +53,7 @@ static struct str list_text(const struct wire *w, uint32_t i) {
 
 static bool text_ok(const struct wire *w, struct wb_str t) {
   uint32_t size = w->head.table[WB_TEXT].n;
-  return t.at <= size && t.n <= size - t.at;
+  return size >= 2 && t.at <= size - 2 && wire_text(w, t).n <= size - 2 - t.at;
 }
 
 static bool texts_ok(const struct wire *w, const struct wb_str *t, size_t n) {

@@ -159,7 +159,7 @@ static enum qn_err check(const struct wire_out *o, const struct wb_ref *ref, con
                       value_unknown(v) ? "not known yet" : kind_words[v->kind]);
   if (v->kind == V_STR && !text_fits(o, ref, value_text(v)))
     return wire_wrong(o->a, o->why, at, "has bytes that cannot be sent");
-  if (ref->location == WB_URI && v->kind == V_STR && !v->n)
+  if (ref->location == WB_URI && v->kind == V_STR && !wire_scalar_text(o, ref, v, WB_TIME_DEFAULT).n)
     return wire_wrong(o->a, o->why, at, "must not be empty");
   if (sh.kind == WK_DOCUMENT && !is_shallow(v, depth))
     return wire_wrong(o->a, o->why, at, "is nested too deeply");
@@ -178,6 +178,9 @@ struct str wire_scalar_text(const struct wire_out *o, const struct wb_ref *ref, 
   if (wire_shape_at(o->w, ref->shape).kind == WK_TIMESTAMP && wire_time_of(v, &t))
     return wire_time_text(o->a, t, ref->time ? (enum wb_time)ref->time : form);
   (void)value_to_text(o->a, v, &text);
+  if (ref->flags & WB_REF_LAST_SEGMENT)
+    for (size_t i = text.n; i-- > 0;)
+      if (text.p[i] == '/') return str_sub(text, i + 1, text.n);
   return text;
 }
 

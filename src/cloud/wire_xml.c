@@ -8,7 +8,7 @@
 static void open_tag(const struct wire_out *o, const struct wb_ref *ref, struct str name, struct buf *body) {
   buf_addc(body, '<');
   buf_add(body, name);
-  if (!ref->ns_uri.n) return;
+  if (!ref->ns_uri.at) return;
   struct str prefix = wire_text(o->w, ref->ns_prefix);
   buf_addf(body, " xmlns%s%.*s=\"", prefix.n ? ":" : "", SV(prefix));
   xml_escape(body, wire_text(o->w, ref->ns_uri));

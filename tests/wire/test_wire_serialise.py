@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 import botocore.serialize
 import pytest
 from botocore.awsrequest import AWSRequest, prepare_request_dict
+from botocore.handlers import fix_route53_ids
 
 from tests.wire.driver import operations
 from tests.wire.values import Maker, options
@@ -25,6 +26,8 @@ def pairs(text):
 def theirs_of(model, operation, value):
     protocol = model.metadata["protocol"]
     serializer = botocore.serialize.create_serializer(protocol)
+    if model.service_name == "route53":
+        fix_route53_ids(value, model.operation_model(operation))
     request = serializer.serialize_to_request(value, model.operation_model(operation))
     prepare_request_dict(request, "https://endpoint.example")
     prepared = AWSRequest(method=request["method"], url=request["url"], data=request["body"]).prepare()
@@ -120,6 +123,12 @@ REFUSED = [
 @pytest.mark.parametrize("service,operation,value,why", REFUSED)
 def test_wrong_input_is_refused(service, operation, value, why, driver):
     assert driver.serialise(service, operation, value) == {"why": why}
+
+
+def test_route53_ids_lose_their_kind(driver):
+    answer = driver.serialise("route53", "GetHostedZone", {"Id": "/hostedzone/Z1"})
+    assert answer["path"] == "/2013-04-01/hostedzone/Z1"
+    assert driver.serialise("route53", "GetChange", {"Id": "/change/"}) == {"why": "Id: must not be empty"}
 
 
 def test_nulls_are_left_out(driver, models):

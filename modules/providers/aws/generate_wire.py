@@ -32,6 +32,9 @@ KINDS = {"string", "integer", "long", "float", "double", "boolean", "blob", "tim
 # Replies whose root element is the only member itself (Smithy: s3UnwrappedXmlOutput; botocore has a handler).
 UNWRAPPED = {("s3", "GetBucketLocation")}
 
+# Ids that Route 53 gives as /hostedzone/Z1 and takes as Z1 (botocore mends them in a handler, fix_route53_ids).
+LAST_SEGMENT = {"route53": ("ResourceId", "DelegationSetId", "ChangeId")}
+
 READ_PREFIXES = ("Describe", "Get", "List", "BatchGet", "Head")
 # Operations that change nothing though their name does not say so.
 READ_ONLY = {("sts", "AssumeRole"), ("sts", "AssumeRoleWithWebIdentity"), ("sso-oidc", "CreateToken")}
@@ -154,6 +157,15 @@ def operation_facts(service, model, pages, name):
     return out
 
 
+def mark_ids(service, model, operations, shapes):
+    """Input members whose value is sent without what stands before its last slash."""
+    for name in operations:
+        shape = model["operations"][name].get("input", {}).get("shape")
+        for member in shapes.get(shape, {}).get("members", {}).values():
+            if member["shape"] in LAST_SEGMENT.get(service, ()):
+                member["lastSegment"] = True
+
+
 def reachable(model, operations):
     shapes = model["shapes"]
     found, todo = set(), []
@@ -210,13 +222,14 @@ def make(loader, service, operations, globals_):
         pages = {}
     operations = sorted(operations)
     ops = [(name, operation_facts(service, model, pages, name)) for name in operations]
-    shapes = [(name, shape_facts(name, model["shapes"][name], service)) for name in reachable(model, operations)]
+    shapes = {name: shape_facts(name, model["shapes"][name], service) for name in reachable(model, operations)}
+    mark_ids(service, model, operations, shapes)
     return ("{\n"
             f' "service": {line(service)},\n'
             f' "source": {line("botocore " + BOTOCORE)},\n'
             f' "metadata": {line(service_facts(service, model["metadata"], globals_))},\n'
             f' "operations": {table(ops)},\n'
-            f' "shapes": {table(shapes)}\n'
+            f' "shapes": {table(shapes.items())}\n'
             "}\n")
 
 
