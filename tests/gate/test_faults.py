@@ -55,6 +55,7 @@ def test_lost_answers(cloud, gate, action, effect):
     gate.faults.add_rule(op="CreateVpc", action=action, ms=50, times=1)
     if action == "close":
         cloud.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
+        time.sleep(0.1)                      # the client is to notice before it uses the connection again
         cloud.client("ec2").describe_vpcs()
     else:
         with pytest.raises(LOST):

@@ -1,8 +1,10 @@
 """The harness: an account snapshot notices everything, counters and hooks work."""
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
@@ -36,6 +38,7 @@ def test_observer_is_not_counted(cloud):
     assert cloud.mutations() == ["ec2:CreateVpc"]
 
 
+ROOT = Path(__file__).resolve().parents[2]
 CHILD = """
 import boto3
 ec2 = boto3.client("ec2")
@@ -67,3 +70,23 @@ def test_scripted_rules(cloud, gate):
         ec2.describe_vpcs()
     ec2.describe_vpcs()
     assert gate.faults.injected == {"error": 1, "reset_after": 1}
+
+
+VIOLATING = """
+def test_wrong(cloud):
+    try:
+        cloud.client("ec2").describe_vpcs(MaxResults=1)
+    except Exception:
+        pass
+"""
+
+
+@pytest.mark.parametrize("workers", [[], ["-p", "xdist", "-n", "1"]])
+def test_a_violation_fails_the_session(tmp_path, workers):
+    (tmp_path / "test_violating.py").write_text(VIOLATING)
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "tests.harness.plugin", "-p", "no:cacheprovider",
+                           "--rootdir", str(tmp_path), *workers, str(tmp_path)],
+                          cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60)
+    assert "1 passed" in done.stdout and done.returncode == 1, done.stdout + done.stderr
+    assert "gate: 1 requests, 1 violations" in done.stdout
+    assert "range at MaxResults" in done.stdout

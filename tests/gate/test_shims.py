@@ -42,7 +42,7 @@ def test_every_shim_says_what_it_mends():
     for shim in shims.TABLE:
         assert shim.operations and shim.moto and shim.aws and shim.source.startswith("https://"), shim.name
         assert shim.before or shim.after
-    assert "moto" in shims.gap("ecs-tasks")
+    assert "moto" in shims.gap("ec2-prefix-list-description")
 
 
 # -- EC2 ------------------------------------------------------------------
@@ -353,8 +353,12 @@ def test_service_rolls_back(gate, ecs, service):
     first = ecs.create_service(**service)["service"]["taskDefinition"]
     register(ecs, "broken:1")
     gate.faults.configure(failing_images=["broken"])
+    assert len(ecs.list_tasks(cluster="c", serviceName="s")["taskArns"]) == 2
     ecs.update_service(cluster="c", service="s", taskDefinition="f:2")
     assert shown(ecs)["taskDefinition"] == first
+    stopped = ecs.list_tasks(cluster="c", serviceName="s", desiredStatus="STOPPED")["taskArns"]
+    task = ecs.describe_tasks(cluster="c", tasks=stopped)["tasks"][0]
+    assert "broken:1" in task["stoppedReason"] and task["lastStatus"] == "STOPPED"
 
 
 def test_service_delete(gate, ecs, ec2, service, subnet):

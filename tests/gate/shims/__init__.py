@@ -5,10 +5,10 @@ test_shims.py. GAPS lists what cannot be mended here.
 """
 from __future__ import annotations
 
-from . import ec2, ecs, ecs_service, global_services, s3, xmledit
+from . import ec2, ecs, ecs_service, ecs_task, global_services, s3, xmledit
 from .base import Gap, Shim, Shims
 
-_MODULES = (ec2, s3, ecs, ecs_service, global_services)
+_MODULES = (ec2, s3, ecs, ecs_service, ecs_task, global_services)
 TABLE: tuple[Shim, ...] = tuple(shim for module in _MODULES for shim in module.TABLE)
 GAPS: tuple[Gap, ...] = tuple(gap for module in _MODULES for gap in module.GAPS)
 
@@ -16,5 +16,5 @@ __all__ = ["GAPS", "TABLE", "Gap", "Shim", "Shims", "gap", "xmledit"]
 
 
 def gap(name: str) -> str:
-    """The reason of a known gap, for skips: pytest.skip(gap('ecs-tasks'))."""
+    """The reason of a known gap, for skips: pytest.skip(gap('ec2-blackhole'))."""
     return next(f"{g.name}: {g.reason}" for g in GAPS if g.name == name)

@@ -48,6 +48,7 @@ class Service:
     deleted: float = 0.0
     token: str | None = None
     request: str = ""
+    failed: list[Deployment] = field(default_factory=list)
 
     @property
     def network(self) -> tuple:
@@ -67,6 +68,8 @@ class Service:
         last = self.deployments[-1]
         if time.monotonic() - last.started < self._pending_s():
             return
+        if last.fails and last not in self.failed:
+            self.failed.append(last)
         breaker = self.fields.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker", _BREAKER)
         if not last.fails:
             self.deployments = [last]
@@ -303,7 +306,7 @@ TABLE = (
 )
 
 GAPS = (
-    Gap("ecs-tasks", ("ecs:ListTasks", "ecs:DescribeTasks"), "a service has no task objects in moto"),
+    Gap("ecs-task-events", ("ecs:DescribeServices",), "a service has no events in moto"),
     Gap("ecs-service-past-the-gate", ("ecs:UpdateService",),
         "a task definition changed past the gate (not through the observer) does not show in the service"),
 )
