@@ -7,6 +7,8 @@ import json
 from email.utils import formatdate
 from xml.sax.saxutils import escape, quoteattr
 
+from tests.wire.driver import protocol_of
+
 OUTSIDE = ("header", "headers", "statusCode")
 
 
@@ -154,7 +156,7 @@ def rest(model, shape, value, rng, protocol):
 def query(model, operation, shape, value, rng):
     namespace = model.metadata.get("xmlNamespace", {"uri": "http://x/"})
     uri = namespace["uri"] if isinstance(namespace, dict) else namespace
-    if model.metadata["protocol"] == "ec2":
+    if protocol_of(model) == "ec2":
         members = Xml(rng).members(shape, value, "item")
         text = f'<{operation}Response xmlns="{uri}"><requestId>r-1</requestId>{members}</{operation}Response>'
     else:
@@ -169,7 +171,7 @@ def query(model, operation, shape, value, rng):
 
 def reply(model, operation, shape, value, rng):
     """(headers, status, body)"""
-    protocol = model.metadata["protocol"]
+    protocol = protocol_of(model)
     if protocol in ("ec2", "query"):
         return query(model, operation, shape, value, rng)
     if protocol == "json":
