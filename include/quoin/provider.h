@@ -40,8 +40,10 @@ struct op_scope {
   const struct value *identity;   /* V_MAP of identity members; NULL before create */
   const struct value *attributes; /* V_MAP of read-only attributes known */
   const struct value *tags;       /* ownership tags to add: map */
-  const struct value *timeouts;   /* or NULL */
+  const struct value *timeouts;   /* map wait name -> duration text, or NULL */
   uint8_t on_destroy;
+  const struct str *wanted;       /* attributes that others refer to: read after a create if no reply held them */
+  uint32_t n_wanted;
 };
 
 /* ---- what plan asks ---------------------------------------------------- */
@@ -53,6 +55,9 @@ enum change_verdict { CV_UPDATE, CV_REPLACE, CV_RELEASE /* removed, API has no r
 /* What a change of a top-level property (or nested create-only path) means. new_v NULL = removed. */
 enum change_verdict def_change(struct session *s, struct arena *a, const struct def *d, struct str path,
                                const struct value *old_v, const struct value *new_v, const struct op_scope *sc);
+/* Why a property (path without indices, or its top-level name) is not supported by the definition; empty:
+ * it is. Declaring such a property is an error that plan and validate report. */
+struct str def_unsupported(const struct def *d, struct str path);
 /* Attributes that an update of these properties makes unknown. */
 bool def_volatile(const struct def *d, struct str attribute);
 /* Another type owns this property within bounds (service desired count). */
@@ -69,7 +74,10 @@ struct op_step {
   uint32_t step;                /* number within the operation, stable when re-derived */
   const struct str *paths;      /* property paths this step carries */
   uint32_t n_paths;
-  struct str coalesce_key;      /* equal keys may be merged into one call; empty: never */
+  struct str coalesce_key;      /* equal keys (and operations) may be merged into one call by op_merge; empty: never */
+  struct str coalesce_into;     /* path of the list that is joined */
+  uint32_t coalesce_max;        /* most elements of a merged call */
+  struct str serialize_key;     /* one mutating call at a time per (region, operation's service, key); empty: no limit */
   uint32_t pause_ms;            /* OPW_PAUSE: a waiter or a busy retry */
   struct str waiting_for;       /* words for the live view: "stable", "DependencyViolation" */
 };
@@ -93,6 +101,10 @@ struct op *op_new(struct session *s, struct arena *a, const struct providers *p,
 void op_next(struct op *op, int64_t now_ms, struct op_step *out);
 void op_reply(struct op *op, int64_t now_ms, const struct reply *r);  /* of the last OPW_CALL */
 const struct op_result *op_result(const struct op *op);
+/* One call for steps with the same operation, region and coalesce_key: their lists at coalesce_into joined
+ * in order, all else as in the first. False if they do not fit together (or hold more than coalesce_max).
+ * The reply goes to every op; a refusal is answered by sending each step's own call. */
+bool op_merge(struct session *s, struct arena *a, const struct op_step *const *steps, uint32_t n, struct call *out) QN_MUST_USE;
 
 /* ---- reads ------------------------------------------------------------- */
 struct read_item {
