@@ -26,9 +26,7 @@ IGNORED_TRAITS = {"shape", "documentation", "box", "deprecated", "deprecatedMess
 SHAPE_FACTS = ("required", "enum", "min", "max", "pattern", "payload", "document", "sensitive")
 IGNORED_FACTS = {"type", "members", "member", "key", "value", "documentation", "box", "deprecated",
                  "deprecatedMessage", "deprecatedSince", "exception", "error", "fault", "synthetic",
-                 "union", "wrapper", "retryable", "requiresLength", "xmlOrder"}
-# Spoken by quoin; a service whose model prefers another one is spoken to in the first of these it offers.
-PROTOCOLS = ("ec2", "query", "json", "rest-json", "rest-xml")
+                 "union", "wrapper", "retryable", "requiresLength"}
 KINDS = {"string", "integer", "long", "float", "double", "boolean", "blob", "timestamp", "structure", "list", "map"}
 
 # Replies whose root element is the only member itself (Smithy: s3UnwrappedXmlOutput; botocore has a handler).
@@ -188,10 +186,7 @@ def reachable(model, operations):
 
 
 def service_facts(service, metadata, globals_):
-    offered = [metadata["protocol"], *metadata.get("protocols", [])]
-    protocol = next((one for one in offered if one in PROTOCOLS), None)
-    if not protocol:
-        fail(f"{service}: none of the protocols {offered} is understood")
+    protocol = metadata["protocol"]
     out = {
         "protocol": protocol,
         "apiVersion": metadata["apiVersion"],
