@@ -34,12 +34,6 @@ class Driver:
         assert self.process.wait(10) == 0
 
 
-def protocol_of(model):
-    """What quoin speaks to the service; newer models prefer CBOR."""
-    offered = [model.metadata["protocol"], *model.metadata.get("protocols", [])]
-    return next(one for one in offered if one in ("ec2", "query", "json", "rest-json", "rest-xml"))
-
-
 def operations():
     """[(service, operation)] of all tables."""
     out = []

@@ -7,8 +7,6 @@ import json
 from email.utils import formatdate
 from xml.sax.saxutils import escape, quoteattr
 
-from tests.wire.driver import protocol_of
-
 OUTSIDE = ("header", "headers", "statusCode")
 
 
@@ -156,7 +154,7 @@ def rest(model, shape, value, rng, protocol):
 def query(model, operation, shape, value, rng):
     namespace = model.metadata.get("xmlNamespace", {"uri": "http://x/"})
     uri = namespace["uri"] if isinstance(namespace, dict) else namespace
-    if protocol_of(model) == "ec2":
+    if model.metadata["protocol"] == "ec2":
         members = Xml(rng).members(shape, value, "item")
         text = f'<{operation}Response xmlns="{uri}"><requestId>r-1</requestId>{members}</{operation}Response>'
     else:
@@ -171,7 +169,7 @@ def query(model, operation, shape, value, rng):
 
 def reply(model, operation, shape, value, rng):
     """(headers, status, body)"""
-    protocol = protocol_of(model)
+    protocol = model.metadata["protocol"]
     if protocol in ("ec2", "query"):
         return query(model, operation, shape, value, rng)
     if protocol == "json":

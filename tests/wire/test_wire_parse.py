@@ -8,7 +8,7 @@ import botocore.parsers
 import pytest
 from botocore.awsrequest import HeadersDict
 
-from tests.wire.driver import operations, protocol_of
+from tests.wire.driver import operations
 from tests.wire.render import reply
 from tests.wire.values import Maker, options
 
@@ -36,7 +36,7 @@ def plain(value):
 
 def theirs_of(model, operation, headers, status, body):
     op = model.operation_model(operation)
-    parser = botocore.parsers.create_parser(protocol_of(model))
+    parser = botocore.parsers.create_parser(model.metadata["protocol"])
     parsed = parser.parse({"status_code": status, "headers": HeadersDict(headers), "body": body}, op.output_shape)
     parsed.pop("ResponseMetadata", None)
     payload = op.output_shape.serialization.get("payload")
@@ -108,7 +108,7 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize("service,operation,body,why", BROKEN, ids=[f"{i}-{row[1]}" for i, row in enumerate(BROKEN)])
+@pytest.mark.parametrize("service,operation,body,why", BROKEN)
 def test_broken_reply_is_refused(service, operation, body, why, driver):
     assert why in driver.parse(service, operation, 200, {}, body)["why"]
 
@@ -153,7 +153,7 @@ CASES = [  # service, operation, status, headers, body, (code, message, request 
 def test_error_shapes(service, operation, status, headers, body, wanted, driver, models):
     ours = driver.parse(service, operation, status, headers, body, do="error")
     assert (ours["code"], ours["message"], ours["request_id"]) == wanted
-    parser = botocore.parsers.create_parser(protocol_of(models(service)))
+    parser = botocore.parsers.create_parser(models(service).metadata["protocol"])
     theirs = parser.parse({"status_code": status, "headers": headers, "body": body}, None)
     assert theirs["Error"]["Code"] == ours["code"]
     assert theirs["Error"].get("Message", "") == ours["message"]

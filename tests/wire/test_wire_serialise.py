@@ -12,7 +12,7 @@ import pytest
 from botocore.awsrequest import AWSRequest, prepare_request_dict
 from botocore.handlers import fix_route53_ids
 
-from tests.wire.driver import operations, protocol_of
+from tests.wire.driver import operations
 from tests.wire.values import Maker, options
 
 SEED = 20240601
@@ -24,7 +24,7 @@ def pairs(text):
 
 
 def theirs_of(model, operation, value):
-    protocol = protocol_of(model)
+    protocol = model.metadata["protocol"]
     serializer = botocore.serialize.create_serializer(protocol)
     if model.service_name == "route53":
         fix_route53_ids(value, model.operation_model(operation))
@@ -73,7 +73,7 @@ def compare(model, operation, theirs_value, ours_value, driver, service):
     if ours[3].get("content-type") == "application/xml":
         theirs[3].setdefault("content-type", "application/xml")  # botocore sends none; AWS documents this one
     assert ours[3] == theirs[3]
-    same_body(protocol_of(model), theirs[4], ours[4], is_streaming(shape))
+    same_body(model.metadata["protocol"], theirs[4], ours[4], is_streaming(shape))
 
 
 @pytest.mark.parametrize("service,operation", operations())

@@ -52,8 +52,7 @@ class Maker:
         names = list(shape.members)
         union = getattr(shape, "is_tagged_union", False)
         if union:
-            ends = [name for name in names if shape.members[name].type_name not in ("structure", "list", "map")]
-            names = [self.rng.choice(ends if ends and depth > self.o.most_depth else names)]
+            names = [self.rng.choice(names)]
         chance = 1.0 if self.o.full else self.o.optional / (1 + depth)
         for name in names:
             member = shape.members[name]
@@ -115,7 +114,7 @@ class Maker:
         return value, value
 
     def make_long(self, shape, location, depth):
-        value = max(self.rng.choice([-1, 7, shape.metadata.get("max", 2**53 + 1)]), shape.metadata.get("min", -1))
+        value = self.rng.choice([shape.metadata.get("min", -1), shape.metadata.get("max", 2**53 + 1), 7])
         return value, value
 
     def make_double(self, shape, location, depth):
