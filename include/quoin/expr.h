@@ -22,6 +22,9 @@ const struct expr *expr_parse(struct session *s, struct str text, const struct e
 const struct expr *template_parse(struct session *s, const struct ynode *scalar);
 /* Names an expression takes from its scope (free variables), sorted, unique. */
 const sym *expr_free_names(struct session *s, const struct expr *e, size_t *n);
+/* Loop variables an expression declares, for the check that they shadow nothing. */
+struct expr_loop { sym name; struct span span; };
+const struct expr_loop *expr_loops(struct session *s, const struct expr *e, size_t *n);
 /* Source text of an expression, canonical enough to be parsed again (plan files). */
 struct str expr_text(struct session *s, const struct expr *e);
 struct span expr_span(const struct expr *e);
@@ -49,8 +52,8 @@ struct eval {
   const struct scope *scope;
   bool quiet;           /* errors return codes but add no diagnostics */
   bool definition;      /* provider definition: member of null or of a missing key is null */
-  unsigned depth;       /* internal; capped at 256 */
-  uint64_t budget;      /* steps left; 0 = default 10 million */
+  unsigned depth;       /* nodes in progress; hand it on to evaluations started inside a scope's callback: it is capped */
+  uint64_t budget;      /* most steps of one expr_eval; 0 = 10 million */
 };
 enum qn_err expr_eval(struct eval *ev, const struct expr *e, const struct value **out) QN_MUST_USE;
 
