@@ -55,8 +55,10 @@ static void add_map(struct session *s, struct buf *b, const struct expr *e) {
   buf_addc(b, '{');
   for (uint32_t i = 0; i + 1 < e->n; i += 2) {
     if (i) buf_addz(b, ", ");
+    bool computed = e->kids[i]->kind == E_NAME; /* a bare name would be the key itself */
+    if (computed) buf_addc(b, '(');
     add_inner(s, b, e->kids[i], false);
-    buf_addz(b, " = ");
+    buf_addz(b, computed ? ") = " : " = ");
     add_expr(s, b, e->kids[i + 1]);
   }
   buf_addc(b, '}');
