@@ -254,6 +254,33 @@ def test_bucket_paging(cloud):
     assert [[b["Name"][-1] for b in p["Buckets"]] for p in pages] == [["0", "1"], ["2", "3"], ["4"]]
 
 
+def test_configurations_with_an_id(cloud):
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="b-one")
+    wanted = {"Id": "m", "Filter": {"Prefix": "a/"}}
+    s3.put_bucket_metrics_configuration(Bucket="b-one", Id="m", MetricsConfiguration=wanted)
+    assert s3.get_bucket_metrics_configuration(Bucket="b-one", Id="m")["MetricsConfiguration"] == wanted
+    assert s3.list_bucket_metrics_configurations(Bucket="b-one")["MetricsConfigurationList"] == [wanted]
+    assert code(s3.get_bucket_analytics_configuration, Bucket="b-one", Id="m") == "NoSuchConfiguration"
+    assert code(s3.delete_bucket_analytics_configuration, Bucket="b-one", Id="m") == "NoSuchConfiguration"
+    s3.delete_bucket_metrics_configuration(Bucket="b-one", Id="m")
+    assert "MetricsConfigurationList" not in s3.list_bucket_metrics_configurations(Bucket="b-one")
+    assert code(s3.list_bucket_inventory_configurations, Bucket="none-such") == "NoSuchBucket"
+    s3.head_bucket(Bucket="b-one")
+
+
+def test_settings_of_a_bucket(cloud, gate):
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="b-one")
+    assert s3.get_bucket_request_payment(Bucket="b-one")["Payer"] == "BucketOwner"
+    s3.put_bucket_request_payment(Bucket="b-one", RequestPaymentConfiguration={"Payer": "Requester"})
+    assert s3.get_bucket_request_payment(Bucket="b-one")["Payer"] == "Requester"
+    assert s3.get_bucket_abac(Bucket="b-one")["AbacStatus"] == {"Status": "Disabled"}
+    s3.delete_bucket(Bucket="b-one")
+    assert code(s3.get_bucket_policy_status, Bucket="b-one") == "EmulatorFailure"
+    gate.stats.emulator_failures.clear()     # this one was meant
+
+
 # -- ECS ------------------------------------------------------------------
 
 @pytest.fixture
@@ -421,6 +448,25 @@ def test_log_group(cloud):
     logs.disassociate_kms_key(logGroupName="/a")
     assert "kmsKeyId" not in logs.describe_log_groups()["logGroups"][0]
     assert code(logs.associate_kms_key, logGroupName="/none", kmsKeyId=key) == "ResourceNotFoundException"
+
+
+def test_log_group_policies(cloud):
+    logs = cloud.client("logs")
+    logs.create_log_group(logGroupName="/a", deletionProtectionEnabled=True)
+    assert "policyDocument" not in logs.get_data_protection_policy(logGroupIdentifier="/a")
+    logs.put_data_protection_policy(logGroupIdentifier="/a", policyDocument="{}")
+    assert logs.get_data_protection_policy(logGroupIdentifier="/a")["policyDocument"] == "{}"
+    logs.put_index_policy(logGroupIdentifier="/a", policyDocument='{"Fields": ["x"]}')
+    arn = "arn:aws:logs:us-east-1:123456789012:log-group:/a"
+    assert logs.describe_index_policies(logGroupIdentifiers=[arn])["indexPolicies"][0]["policyDocument"] == '{"Fields": ["x"]}'
+    logs.delete_index_policy(logGroupIdentifier="/a")
+    assert logs.describe_index_policies(logGroupIdentifiers=["/a"])["indexPolicies"] == []
+    group = logs.describe_log_groups()["logGroups"][0]
+    assert group["dataProtectionStatus"] == "ACTIVATED" and group["deletionProtectionEnabled"] is True
+    assert code(logs.delete_log_group, logGroupName="/a") == "ValidationException"
+    logs.put_log_group_deletion_protection(logGroupIdentifier="/a", deletionProtectionEnabled=False)
+    logs.delete_log_group(logGroupName="/a")
+    assert code(logs.put_index_policy, logGroupIdentifier="/a", policyDocument="{}") == "ResourceNotFoundException"
 
 
 # -- Route 53 -------------------------------------------------------------

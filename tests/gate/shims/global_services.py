@@ -385,6 +385,6 @@ TABLE = (
 )
 
 GAPS = (
-    Gap("logs-data-protection", ("logs:PutDataProtectionPolicy", "logs:GetDataProtectionPolicy"), "not implemented in moto"),
+    Gap("route53-zone-features", ("route53:UpdateHostedZoneFeatures",), "not implemented in moto"),
     Gap("route53-record-values", ("route53:ChangeResourceRecordSets",), "values of other types than A are not checked"),
 )
