@@ -13,14 +13,14 @@ struct world {
   struct arena *a;
 };
 
-static void world_diags(struct world *t) {
+static inline void world_diags(struct world *t) {
   struct buf b = BUF_INIT((size_t)1 << 20);
   diags_render_text(&t->s.diags, t->s.sources, &b, false, 20);
   if (b.n) printf("%.*s", SV(buf_str(&b)));
   buf_release(&b);
 }
 
-static void world_open(struct world *t) {
+static inline void world_open(struct world *t) {
   session_init(&t->s, NULL);
   t->a = &t->s.arena;
   if (wire_open(&t->s, blob_get(BLOB_WIRE), &t->w) || schema_open(&t->s, blob_get(BLOB_SCHEMA), &t->sc) ||
@@ -30,7 +30,7 @@ static void world_open(struct world *t) {
   }
 }
 
-static void world_close(struct world *t) {
+static inline void world_close(struct world *t) {
   world_diags(t);
   CHECK_INT(t->s.diags.n_errors, 0);
   schema_free(t->sc);
@@ -38,7 +38,7 @@ static void world_close(struct world *t) {
   session_release(&t->s);
 }
 
-static const struct value *json(struct world *t, const char *text) {
+static inline const struct value *json(struct world *t, const char *text) {
   const struct value *v = NULL;
   struct json_error err;
   if (!text) return NULL;
@@ -49,7 +49,7 @@ static const struct value *json(struct world *t, const char *text) {
   return v;
 }
 
-static struct str json_text(struct world *t, const struct value *v) {
+static inline struct str json_text(struct world *t, const struct value *v) {
   struct buf b = BUF_INIT((size_t)1 << 24);
   if (!v) return STR("(none)");
   if (json_write(&t->s, v, JSON_COMPACT | JSON_SORTED, &b)) buf_addz(&b, "(not JSON)");
@@ -64,12 +64,12 @@ struct play {
   const char *op, *input, *reply;
 };
 
-static const struct value *coerced_reply(struct world *t, const struct wire_op *op, const char *text) {
+static inline const struct value *coerced_reply(struct world *t, const struct wire_op *op, const char *text) {
   (void)op;
   return text ? json(t, text) : value_map(t->a, NULL, 0);
 }
 
-static struct reply reply_of(struct world *t, const struct wire_op *op, const char *text) {
+static inline struct reply reply_of(struct world *t, const struct wire_op *op, const char *text) {
   struct reply r = {.err = QN_OK, .status = 200};
   if (text && text[0] == '!') {
     struct str rest = str_cut(str_c(text + 1), ' ', &r.code);
@@ -80,7 +80,7 @@ static struct reply reply_of(struct world *t, const struct wire_op *op, const ch
   return r;
 }
 
-static void check_serialises(struct world *t, const struct call *c) {
+static inline void check_serialises(struct world *t, const struct call *c) {
   struct wire_request rq;
   struct str why = STR("");
   if (wire_serialise(t->w, &t->s, t->a, c->op, c->input, &rq, &why)) {
@@ -90,7 +90,7 @@ static void check_serialises(struct world *t, const struct call *c) {
 }
 
 /* Runs an operation against a script; the time moves with the pauses. Returns what ended it. */
-static enum op_what play_op(struct world *t, struct op *op, const struct play *script, size_t n) {
+static inline enum op_what play_op(struct world *t, struct op *op, const struct play *script, size_t n) {
   int64_t now = 1000;
   struct op_step st;
   for (size_t i = 0;; i++) {
@@ -122,7 +122,7 @@ static enum op_what play_op(struct world *t, struct op *op, const struct play *s
   }
 }
 
-static struct op_scope scope_for(struct world *t, const char *new_props, const char *old_props) {
+static inline struct op_scope scope_for(struct world *t, const char *new_props, const char *old_props) {
   struct op_scope sc = {.address = session_sym(&t->s, STR("network.vpc")),
                         .region = session_sym(&t->s, STR("us-east-1")),
                         .account = session_sym(&t->s, STR("123456789012")),
@@ -134,7 +134,7 @@ static struct op_scope scope_for(struct world *t, const char *new_props, const c
   return sc;
 }
 
-static const struct def *must_find(struct world *t, const char *type) {
+static inline const struct def *must_find(struct world *t, const char *type) {
   const struct def *d = provider_find(t->p, str_c(type));
   if (!d) {
     world_diags(t);
