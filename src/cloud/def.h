@@ -161,6 +161,7 @@ struct rule {
 
 struct wait {
   struct str name;
+  const struct expr *when; /* false: nothing to wait for */
   const struct expr *until, *fail;
   const struct tmpl *because;
   const struct step *diagnose;

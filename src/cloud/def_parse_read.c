@@ -99,14 +99,15 @@ static void every(struct dparse *p, const struct ynode *n, struct wait *w) {
 }
 
 void dp_waits(struct dparse *p, const struct ynode *n) {
-  static const char *const keys[] = {"until",  "fail", "because", "diagnose", "every",
-                                     "within", "call", "with",    "value",    NULL};
+  static const char *const keys[] = {"when",   "until", "fail", "because", "diagnose", "every",
+                                     "within", "call",  "with", "value",   NULL};
   if (!n || n->kind != Y_MAP) return;
   struct wait *v = ARENA_ARRAY(&p->s->arena, n->n ? n->n : 1, struct wait);
   for (uint32_t i = 0; i < n->n; i++) {
     const struct ynode *w = n->pairs[i].value;
     dp_known(p, w, keys);
     v[i].name = session_str(p->s, n->pairs[i].key);
+    v[i].when = dp_expr(p, dp_get(p, w, "when"));
     v[i].until = dp_expr(p, dp_get(p, w, "until"));
     v[i].fail = dp_expr(p, dp_get(p, w, "fail"));
     v[i].because = dp_tmpl(p, dp_get(p, w, "because"));

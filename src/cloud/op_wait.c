@@ -2,6 +2,9 @@
 #include "op.h"
 
 void op_wait_start(struct op *op, int64_t now, const struct wait *w) {
+  struct denv e = op_env(op, NULL);
+  bool go;
+  if (!denv_true(&e, w->when, true, &go) && !go) return;
   op->w = w;
   op->w_since = now;
   op->w_interval = w->every_min_ms;

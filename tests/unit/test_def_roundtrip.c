@@ -231,6 +231,9 @@ static const struct value *answer(struct world *t, const struct def *d, const st
       {"DescribeVpcs", "{\"Vpcs\":[{\"VpcId\":\"k\",\"State\":\"available\"}]}"},
       {"DescribeSubnets", "{\"Subnets\":[{\"SubnetId\":\"k\",\"State\":\"available\"}]}"},
       {"DescribeClusters", "{\"clusters\":[{\"clusterName\":\"k\",\"status\":\"ACTIVE\"}]}"},
+      {"AssociateVPCWithHostedZone", "{\"ChangeInfo\":{\"Id\":\"/change/k\"}}"},
+      {"DisassociateVPCFromHostedZone", "{\"ChangeInfo\":{\"Id\":\"/change/k\"}}"},
+      {"ChangeResourceRecordSets", "{\"ChangeInfo\":{\"Id\":\"/change/k\"}}"},
       {"GetChange", "{\"ChangeInfo\":{\"Id\":\"k\",\"Status\":\"INSYNC\"}}"},
       {"DescribeServices",
        "{\"services\":[{\"serviceArn\":\"k\",\"clusterArn\":\"k\",\"runningCount\":1,\"desiredCount\":1,"
