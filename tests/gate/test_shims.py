@@ -469,6 +469,19 @@ def test_log_group_policies(cloud):
     assert code(logs.put_index_policy, logGroupIdentifier="/a", policyDocument="{}") == "ResourceNotFoundException"
 
 
+def test_account_details_are_encoded(cloud, gate):
+    cloud.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)
+    from tests.gate.shims.base import Context
+    seen = []
+    original = Context.edit_xml
+    Context.edit_xml = lambda self, *a: seen.append(original(self, *a)) or seen[-1]
+    try:
+        cloud.client("iam").get_account_authorization_details(Filter=["Role"])
+    finally:
+        Context.edit_xml = original
+    assert b"<AssumeRolePolicyDocument>%7B%22Version%22" in seen[0].body
+
+
 # -- Route 53 -------------------------------------------------------------
 
 @pytest.fixture
@@ -497,6 +510,8 @@ def test_hosted_zone(cloud, zone, vpc):
     made = route53.create_hosted_zone(Name="p.test", CallerReference="two", VPC={"VPCRegion": "us-east-1", "VPCId": vpc})
     assert made["HostedZone"]["Config"]["PrivateZone"] is True
     assert route53.get_hosted_zone(Id=made["HostedZone"]["Id"])["HostedZone"]["Config"]["PrivateZone"] is True
+    shown = route53.get_hosted_zone(Id=made["HostedZone"]["Id"])["VPCs"]
+    assert shown == [{"VPCRegion": "us-east-1", "VPCId": vpc}]
     assert {z["Name"]: z["Config"]["PrivateZone"] for z in route53.list_hosted_zones()["HostedZones"]} == {
         "x.test.": False, "p.test.": True}
 
