@@ -1,8 +1,9 @@
 #include "rate.h"
 
-/* Least rate; growth per second while no throttle comes; calls a rested limiter may send at once; a cut
- * counts once for the answers that were in flight together; a rate this high is no limit any more. */
-static const double LEAST = 1.0, GROWTH = 4.0, BURST = 4.0, FREE = 400.0;
+/* Least rate; least rate after the first throttle (one alone says little); growth per second while no throttle
+ * comes; calls a rested limiter may send at once; a rate this high is no limit any more. Answers that were in
+ * flight together count as one cut. */
+static const double LEAST = 1.0, FIRST = 8.0, GROWTH = 4.0, BURST = 4.0, FREE = 400.0;
 enum { CUT_GAP_MS = 1000 };
 
 struct rate *rate_find(struct arena *a, struct rates *r, sym region, uint32_t service, bool mutate) {
@@ -47,16 +48,15 @@ uint32_t rate_take(struct rate *r, int64_t now_ms) {
 
 void rate_throttled(struct rate *r, int64_t now_ms) {
   if (!r->limited) {
+    double half = r->seen_per_s / 2;
     r->limited = true;
-    r->per_s = r->seen_per_s;
-    r->tokens = 0;
+    r->per_s = half > FIRST ? half : FIRST;
     r->refilled_ms = now_ms;
-  } else if (now_ms - r->cut_ms < CUT_GAP_MS) {
-    return;
+  } else {
+    if (now_ms - r->cut_ms < CUT_GAP_MS) return;
+    refill(r, now_ms);
+    r->per_s = r->per_s / 2 > LEAST ? r->per_s / 2 : LEAST;
   }
-  refill(r, now_ms);
   r->cut_ms = now_ms;
-  r->per_s /= 2;
-  if (r->per_s < LEAST) r->per_s = LEAST;
-  if (r->tokens > 0) r->tokens = 0;
+  r->tokens = 0;
 }

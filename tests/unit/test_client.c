@@ -1,0 +1,446 @@
+/* The cloud client against scripted answers and a clock that moves only when the client waits. */
+#include "fake_world.h"
+
+#include "quoin/blob.h"
+#include "quoin/cloud_write.h"
+
+#define VPCS "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId></item></vpcSet></DescribeVpcsResponse>"
+#define VPC "<CreateVpcResponse><vpc><vpcId>vpc-1</vpcId></vpc></CreateVpcResponse>"
+#define EC2_ERROR(code) "<Response><Errors><Error><Code>" code "</Code><Message>so it is</Message></Error></Errors></Response>"
+#define THROTTLE {.status = 503, .body = EC2_ERROR("RequestLimitExceeded")}
+#define N(a) (sizeof(a) / sizeof *(a))
+
+struct fixture {
+  struct world w;
+  struct wire *wire;
+  struct cloud *c;
+  struct cloud_options o;
+};
+struct got {
+  int n, order;
+  struct reply r;
+};
+static int order;
+
+static void on_reply(void *user, const struct reply *r) {
+  struct got *g = user;
+  g->n++;
+  g->order = ++order;
+  if (r) g->r = *r;
+}
+
+static void start(struct fixture *f, const struct fake_answer *answers, size_t n) {
+  world_init(&f->w, answers, n);
+  world_env(&f->w, "AWS_ACCESS_KEY_ID=AKIDONE");
+  world_env(&f->w, "AWS_SECRET_ACCESS_KEY=secret");
+  f->o = (struct cloud_options){.net = f->w.net, .region = session_sym(&f->w.s, STR("eu-west-1"))};
+  if (wire_open(&f->w.s, blob_get(BLOB_WIRE), &f->wire) != QN_OK) exit(3);
+  f->o.wire = f->wire;
+}
+
+static void client(struct fixture *f) {
+  if (cloud_new(&f->w.s, &f->o, &f->c) != QN_OK) exit(3);
+}
+
+static void stop(struct fixture *f) {
+  cloud_free(f->c);
+  wire_free(f->wire);
+  world_release(&f->w);
+}
+
+static void drain(struct fixture *f) {
+  for (int i = 0; i < 10000 && cloud_poll(f->c, 1000, -1); i++) {}
+}
+
+static enum qn_err call(struct fixture *f, const char *service, const char *op, const char *input, bool once, struct got *g) {
+  struct call k = {.once = once, .region = f->o.region};
+  struct json_error bad;
+  *g = (struct got){0};
+  if (!wire_find_op(f->wire, str_c(service), str_c(op), &k.op)) exit(3);
+  if (json_parse(&f->w.s, &f->w.s.arena, str_c(input), &k.input, &bad)) exit(3);
+  return k.op->read_only ? cloud_read(cloud_reader(f->c), &k, on_reply, g) : cloud_write(cloud_writer(f->c), &k, on_reply, g);
+}
+
+static struct got run(struct fixture *f, const char *service, const char *op, const char *input, bool once) {
+  struct got g;
+  if (!f->c) client(f);
+  CHECK_INT(call(f, service, op, input, once, &g), QN_OK);
+  CHECK_INT(g.n, 0); /* never from within */
+  drain(f);
+  CHECK_INT(g.n, 1);
+  return g;
+}
+
+#define DESCRIBE(f) run((f), "ec2", "DescribeVpcs", "{}", false)
+#define CREATE(f) run((f), "ec2", "CreateVpc", "{\"CidrBlock\":\"10.0.0.0/16\"}", true)
+
+TEST(reads) {
+  static const struct fake_answer a[] = {{.status = 200, .body = VPCS}};
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  world_env(&f.w, "AWS_SESSION_TOKEN=tok/en+");
+  struct got g = DESCRIBE(&f);
+  CHECK_INT(g.r.err, QN_OK);
+  CHECK_INT(g.r.attempts, 1);
+  const struct fake_request *q = &f.w.requests[0];
+  CHECK_STR(str_c(q->url), STR("https://ec2.eu-west-1.amazonaws.com/"));
+  CHECK_STR(str_c(q->date), STR("20150830T123600Z"));
+  CHECK_STR(str_c(q->token), STR("tok/en+"));
+  CHECK(strstr(q->auth, "Credential=AKIDONE/20150830/eu-west-1/ec2/aws4_request, SignedHeaders=content-type;host;"
+                        "x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature="));
+  CHECK(strstr(q->body, "Action=DescribeVpcs"));
+  struct cloud_stats st;
+  cloud_stats(f.c, &st);
+  CHECK_INT(st.calls, 1);
+  CHECK_INT(st.reads, 1);
+  stop(&f);
+}
+
+/* What happens to one call, by kind of call and kinds of answers before a success. */
+TEST(retries) {
+  static const struct {
+    const char *name;
+    struct fake_answer bad;
+    bool once;
+    int requests;
+    enum err_class cls;
+    bool maybe;
+  } rows[] = {
+      {"read, throttled", THROTTLE, false, 2, EC_NONE, false},
+      {"read, 500", {.status = 500, .body = EC2_ERROR("InternalError")}, false, 2, EC_NONE, true},
+      {"read, HTML 502", {.status = 502, .body = "<html>bad gateway"}, false, 2, EC_NONE, true},
+      {"read, cut", {.fail = NF_AMBIGUOUS}, false, 2, EC_NONE, true},
+      {"read, unreachable", {.fail = NF_CONNECT}, false, 2, EC_NONE, false},
+      {"read, garbage", {.status = 200, .body = "{"}, false, 2, EC_NONE, true},
+      {"read, too large", {.fail = NF_TOO_LARGE, .status = 200}, false, 1, EC_BAD_REPLY, true},
+      {"read, refused", {.status = 400, .body = EC2_ERROR("InvalidParameterValue")}, false, 1, EC_CLIENT, false},
+      {"read, denied", {.status = 403, .body = EC2_ERROR("UnauthorizedOperation")}, false, 1, EC_ACCESS_DENIED, false},
+      {"read, HTML 404", {.status = 404, .body = "<html>"}, false, 1, EC_CLIENT, false},
+      {"read, 501", {.status = 501, .body = ""}, false, 1, EC_CLIENT, false},
+      {"read, 429", {.status = 429, .body = ""}, false, 2, EC_NONE, false},
+      {"once, throttled", THROTTLE, true, 2, EC_NONE, false},
+      {"once, unreachable", {.fail = NF_CONNECT}, true, 2, EC_NONE, false},
+      {"once, 500", {.status = 500, .body = ""}, true, 1, EC_SERVER, true},
+      {"once, HTML 502", {.status = 502, .body = "<html>"}, true, 1, EC_SERVER, true},
+      {"once, cut", {.fail = NF_AMBIGUOUS}, true, 1, EC_AMBIGUOUS, true},
+      {"once, garbage", {.status = 200, .body = "{"}, true, 1, EC_BAD_REPLY, true},
+      {"once, exists", {.status = 400, .body = EC2_ERROR("VpcLimitExceeded")}, true, 1, EC_CLIENT, false},
+  };
+  for (size_t i = 0; i < N(rows); i++) {
+    struct fake_answer a[] = {rows[i].bad, {.status = 200, .body = rows[i].once ? VPC : VPCS}};
+    struct fixture f = {0};
+    start(&f, a, N(a));
+    struct got g = rows[i].once ? CREATE(&f) : DESCRIBE(&f);
+    if ((int)f.w.n_requests != rows[i].requests || g.r.cls != rows[i].cls || g.r.maybe_executed != rows[i].maybe) {
+      printf("%s: %zu requests, class %d, maybe %d\n", rows[i].name, f.w.n_requests, (int)g.r.cls, g.r.maybe_executed);
+      CHECK(!"as in the table");
+    }
+    CHECK_INT(g.r.err, rows[i].cls == EC_NONE ? QN_OK : QN_E_REMOTE);
+    CHECK_INT(g.r.attempts, rows[i].requests);
+    stop(&f);
+  }
+}
+
+TEST(gives_up) {
+  static const struct fake_answer a[] = {THROTTLE};
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  f.o.max_attempts = 5;
+  struct got g = CREATE(&f);
+  CHECK_INT(g.r.cls, EC_THROTTLE);
+  CHECK_INT(f.w.n_requests, 5);
+  CHECK(!g.r.maybe_executed);
+  CHECK_STR(g.r.code, STR("RequestLimitExceeded"));
+  stop(&f);
+  static const struct fake_answer b[] = {{.fail = NF_CONNECT}};
+  struct fixture h = {0};
+  start(&h, b, N(b));
+  h.o.max_attempts = 9;
+  g = CREATE(&h);
+  CHECK_INT(g.r.cls, EC_CONNECT);
+  CHECK_STR(g.r.message, STR("https://ec2.eu-west-1.amazonaws.com: it broke"));
+  for (size_t i = 2; i < 9; i++) { /* pauses double; the jitter stands in the middle */
+    int64_t pause = h.w.requests[i].at_ms - h.w.requests[i - 1].at_ms;
+    int64_t last = h.w.requests[i - 1].at_ms - h.w.requests[i - 2].at_ms;
+    CHECK(pause > last + last / 2 && pause <= 2 * last);
+  }
+  stop(&h);
+}
+
+TEST(waits_as_told) {
+  static const struct fake_answer a[] = {
+      {.status = 503, .body = "", .headers = {{{"retry-after", 11}, {"7", 1}}}}, {.status = 200, .body = VPCS}};
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  struct got g = DESCRIBE(&f);
+  CHECK_INT(g.r.err, QN_OK);
+  CHECK(f.w.requests[1].at_ms - f.w.requests[0].at_ms >= 7000);
+  stop(&f);
+}
+
+TEST(mends_the_clock) {
+  static const struct fake_answer a[] = {
+      {.status = 403, .body = "<Error><Code>RequestTimeTooSkewed</Code></Error>",
+       .headers = {{{"date", 4}, {"Sun, 30 Aug 2015 14:36:00 GMT", 29}}}},
+      {.status = 200, .body = "<ListAllMyBucketsResult/>"}};
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  struct got g = run(&f, "s3", "ListBuckets", "{}", false);
+  CHECK_INT(g.r.err, QN_OK);
+  CHECK(strncmp(f.w.requests[1].date, "20150830T1436", 13) == 0);
+  CHECK_INT(f.w.s.diags.n, 0);
+  stop(&f);
+  /* Without an offset in the Date header nothing is tried again. */
+  static const struct fake_answer b[] = {{.status = 403, .body = "<Error><Code>RequestTimeTooSkewed</Code></Error>"}};
+  struct fixture h = {0};
+  start(&h, b, N(b));
+  g = run(&h, "s3", "ListBuckets", "{}", false);
+  CHECK_INT(g.r.cls, EC_CLOCK);
+  CHECK_INT(h.w.n_requests, 1);
+  stop(&h);
+}
+
+TEST(takes_new_credentials) {
+  static const struct fake_answer a[] = {{.status = 200, .body = VPCS},
+                                         {.status = 400, .body = EC2_ERROR("RequestExpired"), .env = "AWS_ACCESS_KEY_ID=AKIDTWO"},
+                                         {.status = 200, .body = VPC}};
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  CHECK_INT(DESCRIBE(&f).r.err, QN_OK);
+  struct got g = CREATE(&f);
+  CHECK_INT(g.r.err, QN_OK);
+  CHECK_INT(f.w.n_requests, 3);
+  CHECK(strstr(f.w.requests[2].auth, "Credential=AKIDTWO/"));
+  CHECK_INT(f.w.s.diags.n, 0);
+  stop(&f);
+}
+
+TEST(says_when_refused) {
+  static const struct fake_answer a[] = {{.status = 400, .body = EC2_ERROR("ExpiredToken")}};
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  struct got g = CREATE(&f), h = CREATE(&f);
+  CHECK_INT(g.r.cls, EC_CREDENTIALS);
+  CHECK_INT(h.r.cls, EC_CREDENTIALS);
+  CHECK(!g.r.maybe_executed);
+  CHECK_INT(f.w.s.diags.n, 1);
+  CHECK(world_said(&f.w, "error[QN0704]: AWS says that time is up for the credentials (from: environment): ExpiredToken"));
+  CHECK(world_said(&f.w, "set new AWS_ACCESS_KEY_ID") && !world_said(&f.w, "AKIDONE"));
+  stop(&f);
+}
+
+TEST(says_when_there_are_none) {
+  static const struct fake_answer a[] = {{.fail = NF_CONNECT}};
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  f.w.n_env = 0;
+  world_env(&f.w, "HOME=/nonexistent");
+  struct got g = DESCRIBE(&f), h = DESCRIBE(&f);
+  CHECK_INT(g.r.cls, EC_CREDENTIALS);
+  CHECK_STR(g.r.code, STR("NoCredentials"));
+  CHECK_STR(h.r.message, STR("no AWS credentials were found"));
+  CHECK_INT(f.w.s.diags.n, 1);
+  CHECK(world_said(&f.w, "error[QN0700]: no AWS credentials were found"));
+  CHECK(world_said(&f.w, "AWS_ACCESS_KEY_ID is not set") && world_said(&f.w, "169.254.169.254 does not answer"));
+  stop(&f);
+}
+
+TEST(endpoints) {
+  static const struct {
+    const char *env, *service, *op, *input, *url, *scope;
+  } rows[] = {
+      {"X=1", "s3", "GetBucketVersioning", "{\"Bucket\":\"my-bucket\"}", "https://my-bucket.s3.eu-west-1.amazonaws.com/?versioning=", "/eu-west-1/s3/"},
+      {"X=1", "s3", "GetBucketVersioning", "{\"Bucket\":\"my.bucket\"}", "https://s3.eu-west-1.amazonaws.com/my.bucket?versioning=", "/eu-west-1/s3/"},
+      {"X=1", "s3", "ListBuckets", "{}", "https://s3.eu-west-1.amazonaws.com/", "/eu-west-1/s3/"},
+      {"AWS_ENDPOINT_URL=http://127.0.0.1:80", "s3", "GetBucketVersioning", "{\"Bucket\":\"my-bucket\"}", "http://127.0.0.1/my-bucket?versioning=", "/eu-west-1/s3/"},
+      {"AWS_ENDPOINT_URL_S3=HTTPS://Host:8443/base/", "s3", "GetBucketVersioning", "{\"Bucket\":\"my-bucket\"}", "https://host:8443/base/my-bucket?versioning=", "/eu-west-1/s3/"},
+      {"AWS_ENDPOINT_URL_S3=http://other", "ec2", "DescribeVpcs", "{}", "https://ec2.eu-west-1.amazonaws.com/", "/eu-west-1/ec2/"},
+      {"X=1", "iam", "GetRole", "{\"RoleName\":\"r\"}", "https://iam.amazonaws.com/", "/us-east-1/iam/"},
+      {"X=1", "route53", "GetHostedZone", "{\"Id\":\"Z1\"}", "https://route53.amazonaws.com/2013-04-01/hostedzone/Z1", "/us-east-1/route53/"},
+      {"AWS_ENDPOINT_URL_ROUTE_53=http://r:1", "route53", "GetHostedZone", "{\"Id\":\"Z1\"}", "http://r:1/2013-04-01/hostedzone/Z1", "/us-east-1/route53/"},
+      {"AWS_ENDPOINT_URL=http://[::1]:5000", "iam", "GetRole", "{\"RoleName\":\"r\"}", "http://[::1]:5000/", "/us-east-1/iam/"},
+  };
+  static const struct fake_answer a[] = {{.status = 404, .body = ""}};
+  for (size_t i = 0; i < N(rows); i++) {
+    struct fixture f = {0};
+    start(&f, a, N(a));
+    world_env(&f.w, rows[i].env);
+    (void)run(&f, rows[i].service, rows[i].op, rows[i].input, false);
+    CHECK_STR(str_c(f.w.requests[0].url), str_c(rows[i].url));
+    CHECK(strstr(f.w.requests[0].auth, rows[i].scope));
+    stop(&f);
+  }
+}
+
+TEST(bad_endpoints) {
+  static const char *const env[] = {"AWS_ENDPOINT_URL=localhost:4566", "AWS_ENDPOINT_URL=ftp://x", "AWS_ENDPOINT_URL=http://",
+                                    "AWS_ENDPOINT_URL=http://u:p@h/", "AWS_ENDPOINT_URL=http://h/?a=1"};
+  static const struct fake_answer a[] = {{.status = 200, .body = VPCS}};
+  for (size_t i = 0; i < N(env); i++) {
+    struct fixture f = {0};
+    start(&f, a, N(a));
+    world_env(&f.w, env[i]);
+    struct got g = DESCRIBE(&f);
+    CHECK_INT(g.r.err, QN_E_REMOTE);
+    CHECK_INT(f.w.n_requests, 0);
+    CHECK(world_said(&f.w, "error[QN0707]: AWS_ENDPOINT_URL is not an http or https URL"));
+    stop(&f);
+  }
+}
+
+TEST(limits_the_rate) {
+  static struct fake_answer a[40];
+  for (size_t i = 0; i < N(a); i++) a[i] = (struct fake_answer){.status = 200, .body = VPCS};
+  a[10] = (struct fake_answer)THROTTLE;
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  f.o.concurrency = 1;
+  client(&f);
+  struct got g[30];
+  for (size_t i = 0; i < N(g); i++) CHECK_INT(call(&f, "ec2", "DescribeVpcs", "{}", false, &g[i]), QN_OK);
+  drain(&f);
+  for (size_t i = 0; i < N(g); i++) CHECK_INT(g[i].r.err, QN_OK);
+  CHECK_INT(f.w.requests[10].at_ms, f.w.requests[0].at_ms); /* no limit before the first throttle */
+  CHECK(f.w.requests[30].at_ms - f.w.requests[10].at_ms > 1000);
+  struct cloud_stats st;
+  cloud_stats(f.c, &st);
+  CHECK_INT(st.throttled, 1);
+  CHECK_INT(st.retried, 1);
+  CHECK_INT(st.http_requests, 31);
+  /* Another kind of call is not held back. */
+  int64_t before = f.w.boot_ms;
+  (void)CREATE(&f);
+  CHECK(f.w.requests[31].at_ms - before <= 1);
+  stop(&f);
+}
+
+static size_t seen_at_first;
+static struct fixture *watched;
+static void watch(void *user, const struct reply *r) {
+  struct cloud_stats st;
+  (void)user;
+  (void)r;
+  cloud_stats(watched->c, &st);
+  if (!seen_at_first) seen_at_first = st.http_requests;
+}
+
+TEST(caps_concurrency) {
+  static const struct fake_answer a[] = {{.status = 200, .body = VPCS}};
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  f.o.concurrency = 3;
+  client(&f);
+  watched = &f;
+  seen_at_first = 0;
+  struct call k = {.region = f.o.region};
+  if (!wire_find_op(f.wire, STR("ec2"), STR("DescribeVpcs"), &k.op)) exit(3);
+  for (int i = 0; i < 9; i++) CHECK_INT(cloud_read(cloud_reader(f.c), &k, watch, NULL), QN_OK);
+  drain(&f);
+  CHECK_INT(seen_at_first, 3);
+  CHECK_INT(f.w.n_requests, 9);
+  stop(&f);
+}
+
+TEST(refuses_wrong_calls) {
+  static const struct fake_answer a[] = {{.status = 200, .body = VPCS}};
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  client(&f);
+  struct call k = {.region = f.o.region};
+  struct got g = {0};
+  if (!wire_find_op(f.wire, STR("ec2"), STR("CreateVpc"), &k.op)) exit(3);
+  CHECK_INT(cloud_read(cloud_reader(f.c), &k, on_reply, &g), QN_E_INVALID);
+  g = run(&f, "ec2", "DescribeVpcs", "{\"NoSuch\":1}", false);
+  CHECK_INT(g.r.err, QN_E_INVALID);
+  CHECK_STR(g.r.code, STR("RequestInvalid"));
+  CHECK(str_find(g.r.message, STR("NoSuch")) != SIZE_MAX);
+  CHECK_INT(f.w.n_requests, 0);
+  stop(&f);
+}
+
+TEST(timers) {
+  static const struct fake_answer a[] = {{.status = 200, .body = VPCS}};
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  client(&f);
+  struct got g[40] = {0};
+  order = 0;
+  for (uint32_t i = 0; i < 40; i++) cloud_after(f.c, 1000 + (i * 7) % 40 * 10, on_reply, &g[i]);
+  int64_t begin = f.w.boot_ms;
+  drain(&f);
+  for (uint32_t i = 0; i < 40; i++) CHECK_INT(g[i].order, (i * 7) % 40 + 1);
+  CHECK(f.w.boot_ms - begin >= 1390 && f.w.boot_ms - begin < 1500);
+  stop(&f);
+}
+
+TEST(cancels) {
+  static const struct fake_answer a[] = {{.status = 200, .body = VPCS}};
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  f.o.concurrency = 1;
+  client(&f);
+  struct got g[3], t = {0};
+  for (size_t i = 0; i < 3; i++) CHECK_INT(call(&f, "ec2", "DescribeVpcs", "{}", false, &g[i]), QN_OK);
+  cloud_poll(f.c, 0, -1); /* the first is answered, nothing else was sent */
+  cloud_after(f.c, 1000000, on_reply, &t);
+  cloud_cancel(f.c);
+  int64_t begin = f.w.boot_ms;
+  drain(&f);
+  CHECK_INT(g[0].r.err, QN_OK);
+  CHECK_INT(g[1].r.cls, EC_CANCELLED);
+  CHECK_INT(g[2].r.cls, EC_CANCELLED);
+  CHECK(!g[2].r.maybe_executed);
+  CHECK_INT(t.n, 1);
+  CHECK(f.w.boot_ms - begin < 100);
+  CHECK_INT(f.w.n_requests, 1);
+  CHECK_INT(DESCRIBE(&f).r.cls, EC_CANCELLED);
+  stop(&f);
+}
+
+TEST(frees_unfinished) {
+  static const struct fake_answer a[] = {THROTTLE};
+  struct fixture f = {0};
+  struct got g[3];
+  start(&f, a, N(a));
+  client(&f);
+  for (size_t i = 0; i < 3; i++) CHECK_INT(call(&f, "ec2", "DescribeVpcs", "{}", false, &g[i]), QN_OK);
+  cloud_poll(f.c, 0, -1); /* one in a timer, two in flight */
+  stop(&f);
+  CHECK_INT(g[0].n + g[1].n + g[2].n, 0);
+}
+
+TEST(identity) {
+  static const struct fake_answer a[] = {
+      {.status = 200, .body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws-cn:sts::1:user/u</Arn>"
+                              "<Account>000000000001</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"}};
+  struct fixture f = {0};
+  struct str account, arn, partition;
+  start(&f, a, N(a));
+  client(&f);
+  for (int i = 0; i < 2; i++) CHECK_INT(cloud_identity(cloud_reader(f.c), &account, &arn, &partition), QN_OK);
+  CHECK_STR(account, STR("000000000001"));
+  CHECK_STR(partition, STR("aws-cn"));
+  CHECK_INT(f.w.n_requests, 1);
+  CHECK_STR(str_c(f.w.requests[0].url), STR("https://sts.eu-west-1.amazonaws.com/"));
+  stop(&f);
+  static const struct fake_answer b[] = {{.fail = NF_CONNECT}};
+  struct fixture h = {0};
+  start(&h, b, N(b));
+  client(&h);
+  CHECK_INT(cloud_identity(cloud_reader(h.c), &account, NULL, NULL), QN_E_REMOTE);
+  CHECK(world_said(&h.w, "error[QN0705]") && world_said(&h.w, "sts.eu-west-1.amazonaws.com: it broke"));
+  CHECK_INT(h.w.n_requests, 4);
+  stop(&h);
+  static const struct fake_answer d[] = {
+      {.status = 403, .body = "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>no such key</Message></Error></ErrorResponse>"}};
+  struct fixture k = {0};
+  start(&k, d, N(d));
+  client(&k);
+  CHECK_INT(cloud_identity(cloud_reader(k.c), &account, NULL, NULL), QN_E_REMOTE);
+  CHECK(world_said(&k.w, "error[QN0704]: AWS does not accept the credentials (from: environment): InvalidClientTokenId"));
+  stop(&k);
+}
+
+TEST_MAIN(CASE(reads), CASE(retries), CASE(gives_up), CASE(waits_as_told), CASE(mends_the_clock), CASE(takes_new_credentials),
+          CASE(says_when_refused), CASE(says_when_there_are_none), CASE(endpoints), CASE(bad_endpoints), CASE(limits_the_rate),
+          CASE(caps_concurrency), CASE(refuses_wrong_calls), CASE(timers), CASE(cancels), CASE(frees_unfinished), CASE(identity))
