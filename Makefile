@@ -110,6 +110,12 @@ $(BUILD)/sign_driver: tests/sigv4/sign_driver.c $(LIB)
 	@echo '  CC $<'; $(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LINK) -o $@ $< $(LIB) $(PKG_LIBS) $(LDFLAGS) -lm
 sigv4: $(BUILD)/sign_driver ## SigV4 compared with botocore, stage by stage
 	@SIGN_DRIVER=$(CURDIR)/$(BUILD)/sign_driver "$$(sh tests/venv.sh)" -m pytest -q tests/sigv4
+# Calls of the cloud client through the gate.
+.PHONY: client
+$(BUILD)/call_driver: tests/cloud/call_driver.c $(LIB) $(BUILD)/src/embed/blobs.o $(BLOB_OBJ)
+	@echo '  CC $<'; $(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LINK) -o $@ $< $(BUILD)/src/embed/blobs.o $(BLOB_OBJ) $(LIB) $(PKG_LIBS) $(LDFLAGS) -lm
+client: $(BUILD)/call_driver ## calls of the cloud client through the gate
+	@CALL_DRIVER=$(CURDIR)/$(BUILD)/call_driver "$$(sh tests/venv.sh)" -m pytest -q tests/cloud
 
 # Our serialisers and parsers against botocore's, over every operation of the wire models.
 .PHONY: wire

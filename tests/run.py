@@ -26,6 +26,7 @@ STAGES = {
     "gate": ("the gate's own tests", PYTEST + ["tests/gate"], {}),
     "wire": ("wire protocols against botocore", MAKE + ["wire"], {}),
     "sigv4": ("signatures against botocore", MAKE + ["sigv4"], {}),
+    "client": ("calls of the cloud client through the gate", MAKE + ["client"], {}),
     "cli": ("command line, goldens of bad input", PYTEST + ["tests/cli"], {}),
     "docs": ("snippets of the docs", PYTEST + ["tests/docs"], {}),
     "integration": ("against the emulator through the gate", PYTEST + ["tests/integration"], {}),

@@ -1,6 +1,6 @@
 #include "client.h"
 
-enum { MAX_ATTEMPTS = 8, CONCURRENCY = 32 };
+enum { MAX_ATTEMPTS = 10, CONCURRENCY = 32 };
 
 /* ---- timers ------------------------------------------------------------------ */
 

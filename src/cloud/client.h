@@ -24,6 +24,7 @@ struct job {
   struct wire_request req;
   struct lane *lane;
   uint32_t attempts, creds_generation;
+  int64_t skew_ms; /* the request was signed with */
   bool clock_tried, creds_tried, maybe_executed;
   struct reply reply;
   struct job *next;

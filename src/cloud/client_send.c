@@ -129,9 +129,10 @@ static bool again(struct job *j, uint32_t delay_ms) {
 static bool mend_clock(struct job *j, const struct http_response *r) {
   struct cloud *c = j->c;
   int64_t off;
-  if (j->clock_tried || !retry_clock_off(c->s, &j->a, wall_ms(c), r->headers, r->n_headers, &off))
-    return false;
+  if (j->clock_tried) return false;
   j->clock_tried = true;
+  if (j->skew_ms != c->skew_ms) return true; /* mended since by another job */
+  if (!retry_clock_off(c->s, &j->a, wall_ms(c), r->headers, r->n_headers, &off)) return false;
   c->skew_ms += off;
   return true;
 }
@@ -255,6 +256,7 @@ void client_send(struct job *j) {
                            .timeout_ms = j->call.timeout_ms ? j->call.timeout_ms : TIMEOUT_MS,
                            .once = j->call.once};
   j->creds_generation = c->creds_generation;
+  j->skew_ms = c->skew_ms;
   j->attempts++;
   c->in_flight++;
   c->stats.http_requests++;

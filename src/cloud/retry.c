@@ -2,7 +2,7 @@
 
 #include "wire_int.h"
 
-enum { BASE_MS = 100, THROTTLE_BASE_MS = 400, CAP_MS = 20000, AFTER_CAP_MS = 60000, CLOCK_OFF_MS = 240000 };
+enum { BASE_MS = 100, THROTTLE_BASE_MS = 200, CAP_MS = 20000, AFTER_CAP_MS = 60000, CLOCK_OFF_MS = 240000 };
 
 /* botocore's lists (retries/standard.py, data/_retry.json) and the codes that AWS's services document.
  * LimitExceededException is left out: for a control plane it is a quota, which waiting does not cure. */

@@ -6,6 +6,7 @@ import struct
 import threading
 import time
 from dataclasses import dataclass
+from email.utils import formatdate
 
 from . import control, crash, decode, duplicates, errors, eventual, faults, http1, models, shims, sigv4, stats
 from .http1 import Request, Response
@@ -150,7 +151,9 @@ class Gate:
         if delivery.mode == "drop" or delivery.response is None:
             return False
         keep = req.keep_alive()
-        data = http1.encode_response(delivery.response, head=req.method == "HEAD", close=not keep)
+        answer = delivery.response
+        answer.headers = [h for h in answer.headers if h[0].lower() != "date"] + [("Date", formatdate(self.now(), usegmt=True))]
+        data = http1.encode_response(answer, head=req.method == "HEAD", close=not keep)
         if delivery.mode == "truncate":
             end = data.find(b"\r\n\r\n") + 4
             sock.sendall(data[:end + (len(data) - end) // 2])

@@ -28,8 +28,12 @@ struct world {
   struct fake_request requests[64];
 };
 
-static int64_t world_now(void *u) { return ((struct world *)u)->wall_ms; }
-static int64_t world_boot(void *u) { return ((struct world *)u)->boot_ms; }
+static int64_t world_now(void *u) {
+  return ((struct world *)u)->wall_ms;
+}
+static int64_t world_boot(void *u) {
+  return ((struct world *)u)->boot_ms;
+}
 static bool world_random(void *u, void *out, size_t n) {
   (void)u;
   memset(out, 0x80, n); /* the middle of every range */
@@ -48,7 +52,9 @@ static void world_sleep(void *u, int ms) {
   w->wall_ms += ms > 0 ? ms : 1;
 }
 
-static void world_copy(char *to, size_t size, struct str s) { snprintf(to, size, "%.*s", SV(s)); }
+static void world_copy(char *to, size_t size, struct str s) {
+  snprintf(to, size, "%.*s", SV(s));
+}
 
 static struct str world_header(const struct http_request *r, const char *name) {
   for (size_t i = 0; i < r->n_headers; i++)
@@ -78,8 +84,12 @@ static void world_answer(void *u, const struct http_request *r, struct http_resp
   while (n < 2 && f->headers[n].name.n) n++;
   struct http_header *h = ARENA_ARRAY(a, n, struct http_header);
   for (size_t k = 0; k < n; k++) h[k] = f->headers[k];
-  *out = (struct http_response){.fail = f->fail, .status = f->status, .headers = h, .n_headers = n,
-                                .body = str_dup(a, str_c(f->body)), .detail = f->fail ? STR("it broke") : STR("")};
+  *out = (struct http_response){.fail = f->fail,
+                                .status = f->status,
+                                .headers = h,
+                                .n_headers = n,
+                                .body = str_dup(a, str_c(f->body)),
+                                .detail = f->fail ? STR("it broke") : STR("")};
 }
 
 /* w must not move afterwards. */
@@ -89,7 +99,9 @@ static void world_init(struct world *w, const struct fake_answer *answers, size_
   session_init(&w->s, &o);
   if (net_new_replay(world_answer, world_sleep, w, &w->net) != QN_OK) exit(3);
 }
-static void world_env(struct world *w, const char *pair) { w->env[w->n_env++] = pair; }
+static void world_env(struct world *w, const char *pair) {
+  w->env[w->n_env++] = pair;
+}
 static void world_release(struct world *w) {
   net_free(w->net);
   session_release(&w->s);
@@ -102,6 +114,8 @@ static inline struct str world_diags(struct world *w) {
   buf_release(&b);
   return out;
 }
-static inline bool world_said(struct world *w, const char *words) { return str_find(world_diags(w), str_c(words)) != SIZE_MAX; }
+static inline bool world_said(struct world *w, const char *words) {
+  return str_find(world_diags(w), str_c(words)) != SIZE_MAX;
+}
 
 #endif

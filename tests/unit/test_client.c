@@ -5,9 +5,11 @@
 #include "quoin/cloud_write.h"
 
 #define VPCS "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId></item></vpcSet></DescribeVpcsResponse>"
-#define VPC "<CreateVpcResponse><vpc><vpcId>vpc-1</vpcId></vpc></CreateVpcResponse>"
-#define EC2_ERROR(code) "<Response><Errors><Error><Code>" code "</Code><Message>so it is</Message></Error></Errors></Response>"
-#define THROTTLE {.status = 503, .body = EC2_ERROR("RequestLimitExceeded")}
+#define VPC  "<CreateVpcResponse><vpc><vpcId>vpc-1</vpcId></vpc></CreateVpcResponse>"
+#define EC2_ERROR(code)                                                                                      \
+  "<Response><Errors><Error><Code>" code "</Code><Message>so it is</Message></Error></Errors></Response>"
+#define THROTTLE                                                                                             \
+  { .status = 503, .body = EC2_ERROR("RequestLimitExceeded") }
 #define N(a) (sizeof(a) / sizeof *(a))
 
 struct fixture {
@@ -52,13 +54,15 @@ static void drain(struct fixture *f) {
   for (int i = 0; i < 10000 && cloud_poll(f->c, 1000, -1); i++) {}
 }
 
-static enum qn_err call(struct fixture *f, const char *service, const char *op, const char *input, bool once, struct got *g) {
+static enum qn_err call(struct fixture *f, const char *service, const char *op, const char *input, bool once,
+                        struct got *g) {
   struct call k = {.once = once, .region = f->o.region};
   struct json_error bad;
   *g = (struct got){0};
   if (!wire_find_op(f->wire, str_c(service), str_c(op), &k.op)) exit(3);
   if (json_parse(&f->w.s, &f->w.s.arena, str_c(input), &k.input, &bad)) exit(3);
-  return k.op->read_only ? cloud_read(cloud_reader(f->c), &k, on_reply, g) : cloud_write(cloud_writer(f->c), &k, on_reply, g);
+  return k.op->read_only ? cloud_read(cloud_reader(f->c), &k, on_reply, g)
+                         : cloud_write(cloud_writer(f->c), &k, on_reply, g);
 }
 
 static struct got run(struct fixture *f, const char *service, const char *op, const char *input, bool once) {
@@ -72,7 +76,7 @@ static struct got run(struct fixture *f, const char *service, const char *op, co
 }
 
 #define DESCRIBE(f) run((f), "ec2", "DescribeVpcs", "{}", false)
-#define CREATE(f) run((f), "ec2", "CreateVpc", "{\"CidrBlock\":\"10.0.0.0/16\"}", true)
+#define CREATE(f)   run((f), "ec2", "CreateVpc", "{\"CidrBlock\":\"10.0.0.0/16\"}", true)
 
 TEST(reads) {
   static const struct fake_answer a[] = {{.status = 200, .body = VPCS}};
@@ -86,8 +90,9 @@ TEST(reads) {
   CHECK_STR(str_c(q->url), STR("https://ec2.eu-west-1.amazonaws.com/"));
   CHECK_STR(str_c(q->date), STR("20150830T123600Z"));
   CHECK_STR(str_c(q->token), STR("tok/en+"));
-  CHECK(strstr(q->auth, "Credential=AKIDONE/20150830/eu-west-1/ec2/aws4_request, SignedHeaders=content-type;host;"
-                        "x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature="));
+  CHECK(strstr(q->auth,
+               "Credential=AKIDONE/20150830/eu-west-1/ec2/aws4_request, SignedHeaders=content-type;host;"
+               "x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature="));
   CHECK(strstr(q->body, "Action=DescribeVpcs"));
   struct cloud_stats st;
   cloud_stats(f.c, &st);
@@ -113,8 +118,18 @@ TEST(retries) {
       {"read, unreachable", {.fail = NF_CONNECT}, false, 2, EC_NONE, false},
       {"read, garbage", {.status = 200, .body = "{"}, false, 2, EC_NONE, true},
       {"read, too large", {.fail = NF_TOO_LARGE, .status = 200}, false, 1, EC_BAD_REPLY, true},
-      {"read, refused", {.status = 400, .body = EC2_ERROR("InvalidParameterValue")}, false, 1, EC_CLIENT, false},
-      {"read, denied", {.status = 403, .body = EC2_ERROR("UnauthorizedOperation")}, false, 1, EC_ACCESS_DENIED, false},
+      {"read, refused",
+       {.status = 400, .body = EC2_ERROR("InvalidParameterValue")},
+       false,
+       1,
+       EC_CLIENT,
+       false},
+      {"read, denied",
+       {.status = 403, .body = EC2_ERROR("UnauthorizedOperation")},
+       false,
+       1,
+       EC_ACCESS_DENIED,
+       false},
       {"read, HTML 404", {.status = 404, .body = "<html>"}, false, 1, EC_CLIENT, false},
       {"read, 501", {.status = 501, .body = ""}, false, 1, EC_CLIENT, false},
       {"read, 429", {.status = 429, .body = ""}, false, 2, EC_NONE, false},
@@ -131,8 +146,10 @@ TEST(retries) {
     struct fixture f = {0};
     start(&f, a, N(a));
     struct got g = rows[i].once ? CREATE(&f) : DESCRIBE(&f);
-    if ((int)f.w.n_requests != rows[i].requests || g.r.cls != rows[i].cls || g.r.maybe_executed != rows[i].maybe) {
-      printf("%s: %zu requests, class %d, maybe %d\n", rows[i].name, f.w.n_requests, (int)g.r.cls, g.r.maybe_executed);
+    if ((int)f.w.n_requests != rows[i].requests || g.r.cls != rows[i].cls ||
+        g.r.maybe_executed != rows[i].maybe) {
+      printf("%s: %zu requests, class %d, maybe %d\n", rows[i].name, f.w.n_requests, (int)g.r.cls,
+             g.r.maybe_executed);
       CHECK(!"as in the table");
     }
     CHECK_INT(g.r.err, rows[i].cls == EC_NONE ? QN_OK : QN_E_REMOTE);
@@ -169,7 +186,8 @@ TEST(gives_up) {
 
 TEST(waits_as_told) {
   static const struct fake_answer a[] = {
-      {.status = 503, .body = "", .headers = {{{"retry-after", 11}, {"7", 1}}}}, {.status = 200, .body = VPCS}};
+      {.status = 503, .body = "", .headers = {{{"retry-after", 11}, {"7", 1}}}},
+      {.status = 200, .body = VPCS}};
   struct fixture f = {0};
   start(&f, a, N(a));
   struct got g = DESCRIBE(&f);
@@ -179,10 +197,10 @@ TEST(waits_as_told) {
 }
 
 TEST(mends_the_clock) {
-  static const struct fake_answer a[] = {
-      {.status = 403, .body = "<Error><Code>RequestTimeTooSkewed</Code></Error>",
-       .headers = {{{"date", 4}, {"Sun, 30 Aug 2015 14:36:00 GMT", 29}}}},
-      {.status = 200, .body = "<ListAllMyBucketsResult/>"}};
+  static const struct fake_answer a[] = {{.status = 403,
+                                          .body = "<Error><Code>RequestTimeTooSkewed</Code></Error>",
+                                          .headers = {{{"date", 4}, {"Sun, 30 Aug 2015 14:36:00 GMT", 29}}}},
+                                         {.status = 200, .body = "<ListAllMyBucketsResult/>"}};
   struct fixture f = {0};
   start(&f, a, N(a));
   struct got g = run(&f, "s3", "ListBuckets", "{}", false);
@@ -191,7 +209,8 @@ TEST(mends_the_clock) {
   CHECK_INT(f.w.s.diags.n, 0);
   stop(&f);
   /* Without an offset in the Date header nothing is tried again. */
-  static const struct fake_answer b[] = {{.status = 403, .body = "<Error><Code>RequestTimeTooSkewed</Code></Error>"}};
+  static const struct fake_answer b[] = {
+      {.status = 403, .body = "<Error><Code>RequestTimeTooSkewed</Code></Error>"}};
   struct fixture h = {0};
   start(&h, b, N(b));
   g = run(&h, "s3", "ListBuckets", "{}", false);
@@ -201,9 +220,10 @@ TEST(mends_the_clock) {
 }
 
 TEST(takes_new_credentials) {
-  static const struct fake_answer a[] = {{.status = 200, .body = VPCS},
-                                         {.status = 400, .body = EC2_ERROR("RequestExpired"), .env = "AWS_ACCESS_KEY_ID=AKIDTWO"},
-                                         {.status = 200, .body = VPC}};
+  static const struct fake_answer a[] = {
+      {.status = 200, .body = VPCS},
+      {.status = 400, .body = EC2_ERROR("RequestExpired"), .env = "AWS_ACCESS_KEY_ID=AKIDTWO"},
+      {.status = 200, .body = VPC}};
   struct fixture f = {0};
   start(&f, a, N(a));
   CHECK_INT(DESCRIBE(&f).r.err, QN_OK);
@@ -224,7 +244,8 @@ TEST(says_when_refused) {
   CHECK_INT(h.r.cls, EC_CREDENTIALS);
   CHECK(!g.r.maybe_executed);
   CHECK_INT(f.w.s.diags.n, 1);
-  CHECK(world_said(&f.w, "error[QN0704]: AWS says that time is up for the credentials (from: environment): ExpiredToken"));
+  CHECK(world_said(
+      &f.w, "error[QN0704]: AWS says that time is up for the credentials (from: environment): ExpiredToken"));
   CHECK(world_said(&f.w, "set new AWS_ACCESS_KEY_ID") && !world_said(&f.w, "AKIDONE"));
   stop(&f);
 }
@@ -241,7 +262,8 @@ TEST(says_when_there_are_none) {
   CHECK_STR(h.r.message, STR("no AWS credentials were found"));
   CHECK_INT(f.w.s.diags.n, 1);
   CHECK(world_said(&f.w, "error[QN0700]: no AWS credentials were found"));
-  CHECK(world_said(&f.w, "AWS_ACCESS_KEY_ID is not set") && world_said(&f.w, "169.254.169.254 does not answer"));
+  CHECK(world_said(&f.w, "AWS_ACCESS_KEY_ID is not set") &&
+        world_said(&f.w, "169.254.169.254 does not answer"));
   stop(&f);
 }
 
@@ -249,16 +271,24 @@ TEST(endpoints) {
   static const struct {
     const char *env, *service, *op, *input, *url, *scope;
   } rows[] = {
-      {"X=1", "s3", "GetBucketVersioning", "{\"Bucket\":\"my-bucket\"}", "https://my-bucket.s3.eu-west-1.amazonaws.com/?versioning=", "/eu-west-1/s3/"},
-      {"X=1", "s3", "GetBucketVersioning", "{\"Bucket\":\"my.bucket\"}", "https://s3.eu-west-1.amazonaws.com/my.bucket?versioning=", "/eu-west-1/s3/"},
+      {"X=1", "s3", "GetBucketVersioning", "{\"Bucket\":\"my-bucket\"}",
+       "https://my-bucket.s3.eu-west-1.amazonaws.com/?versioning=", "/eu-west-1/s3/"},
+      {"X=1", "s3", "GetBucketVersioning", "{\"Bucket\":\"my.bucket\"}",
+       "https://s3.eu-west-1.amazonaws.com/my.bucket?versioning=", "/eu-west-1/s3/"},
       {"X=1", "s3", "ListBuckets", "{}", "https://s3.eu-west-1.amazonaws.com/", "/eu-west-1/s3/"},
-      {"AWS_ENDPOINT_URL=http://127.0.0.1:80", "s3", "GetBucketVersioning", "{\"Bucket\":\"my-bucket\"}", "http://127.0.0.1/my-bucket?versioning=", "/eu-west-1/s3/"},
-      {"AWS_ENDPOINT_URL_S3=HTTPS://Host:8443/base/", "s3", "GetBucketVersioning", "{\"Bucket\":\"my-bucket\"}", "https://host:8443/base/my-bucket?versioning=", "/eu-west-1/s3/"},
-      {"AWS_ENDPOINT_URL_S3=http://other", "ec2", "DescribeVpcs", "{}", "https://ec2.eu-west-1.amazonaws.com/", "/eu-west-1/ec2/"},
+      {"AWS_ENDPOINT_URL=http://127.0.0.1:80", "s3", "GetBucketVersioning", "{\"Bucket\":\"my-bucket\"}",
+       "http://127.0.0.1/my-bucket?versioning=", "/eu-west-1/s3/"},
+      {"AWS_ENDPOINT_URL_S3=HTTPS://Host:8443/base/", "s3", "GetBucketVersioning",
+       "{\"Bucket\":\"my-bucket\"}", "https://host:8443/base/my-bucket?versioning=", "/eu-west-1/s3/"},
+      {"AWS_ENDPOINT_URL_S3=http://other", "ec2", "DescribeVpcs", "{}",
+       "https://ec2.eu-west-1.amazonaws.com/", "/eu-west-1/ec2/"},
       {"X=1", "iam", "GetRole", "{\"RoleName\":\"r\"}", "https://iam.amazonaws.com/", "/us-east-1/iam/"},
-      {"X=1", "route53", "GetHostedZone", "{\"Id\":\"Z1\"}", "https://route53.amazonaws.com/2013-04-01/hostedzone/Z1", "/us-east-1/route53/"},
-      {"AWS_ENDPOINT_URL_ROUTE_53=http://r:1", "route53", "GetHostedZone", "{\"Id\":\"Z1\"}", "http://r:1/2013-04-01/hostedzone/Z1", "/us-east-1/route53/"},
-      {"AWS_ENDPOINT_URL=http://[::1]:5000", "iam", "GetRole", "{\"RoleName\":\"r\"}", "http://[::1]:5000/", "/us-east-1/iam/"},
+      {"X=1", "route53", "GetHostedZone", "{\"Id\":\"Z1\"}",
+       "https://route53.amazonaws.com/2013-04-01/hostedzone/Z1", "/us-east-1/route53/"},
+      {"AWS_ENDPOINT_URL_ROUTE_53=http://r:1", "route53", "GetHostedZone", "{\"Id\":\"Z1\"}",
+       "http://r:1/2013-04-01/hostedzone/Z1", "/us-east-1/route53/"},
+      {"AWS_ENDPOINT_URL=http://[::1]:5000", "iam", "GetRole", "{\"RoleName\":\"r\"}", "http://[::1]:5000/",
+       "/us-east-1/iam/"},
   };
   static const struct fake_answer a[] = {{.status = 404, .body = ""}};
   for (size_t i = 0; i < N(rows); i++) {
@@ -273,8 +303,9 @@ TEST(endpoints) {
 }
 
 TEST(bad_endpoints) {
-  static const char *const env[] = {"AWS_ENDPOINT_URL=localhost:4566", "AWS_ENDPOINT_URL=ftp://x", "AWS_ENDPOINT_URL=http://",
-                                    "AWS_ENDPOINT_URL=http://u:p@h/", "AWS_ENDPOINT_URL=http://h/?a=1"};
+  static const char *const env[] = {"AWS_ENDPOINT_URL=localhost:4566", "AWS_ENDPOINT_URL=ftp://x",
+                                    "AWS_ENDPOINT_URL=http://", "AWS_ENDPOINT_URL=http://u:p@h/",
+                                    "AWS_ENDPOINT_URL=http://h/?a=1"};
   static const struct fake_answer a[] = {{.status = 200, .body = VPCS}};
   for (size_t i = 0; i < N(env); i++) {
     struct fixture f = {0};
@@ -411,8 +442,9 @@ TEST(frees_unfinished) {
 
 TEST(identity) {
   static const struct fake_answer a[] = {
-      {.status = 200, .body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws-cn:sts::1:user/u</Arn>"
-                              "<Account>000000000001</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"}};
+      {.status = 200,
+       .body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws-cn:sts::1:user/u</Arn>"
+               "<Account>000000000001</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"}};
   struct fixture f = {0};
   struct str account, arn, partition;
   start(&f, a, N(a));
@@ -432,15 +464,19 @@ TEST(identity) {
   CHECK_INT(h.w.n_requests, 4);
   stop(&h);
   static const struct fake_answer d[] = {
-      {.status = 403, .body = "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>no such key</Message></Error></ErrorResponse>"}};
+      {.status = 403,
+       .body = "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>no such "
+               "key</Message></Error></ErrorResponse>"}};
   struct fixture k = {0};
   start(&k, d, N(d));
   client(&k);
   CHECK_INT(cloud_identity(cloud_reader(k.c), &account, NULL, NULL), QN_E_REMOTE);
-  CHECK(world_said(&k.w, "error[QN0704]: AWS does not accept the credentials (from: environment): InvalidClientTokenId"));
+  CHECK(world_said(
+      &k.w, "error[QN0704]: AWS does not accept the credentials (from: environment): InvalidClientTokenId"));
   stop(&k);
 }
 
-TEST_MAIN(CASE(reads), CASE(retries), CASE(gives_up), CASE(waits_as_told), CASE(mends_the_clock), CASE(takes_new_credentials),
-          CASE(says_when_refused), CASE(says_when_there_are_none), CASE(endpoints), CASE(bad_endpoints), CASE(limits_the_rate),
-          CASE(caps_concurrency), CASE(refuses_wrong_calls), CASE(timers), CASE(cancels), CASE(frees_unfinished), CASE(identity))
+TEST_MAIN(CASE(reads), CASE(retries), CASE(gives_up), CASE(waits_as_told), CASE(mends_the_clock),
+          CASE(takes_new_credentials), CASE(says_when_refused), CASE(says_when_there_are_none),
+          CASE(endpoints), CASE(bad_endpoints), CASE(limits_the_rate), CASE(caps_concurrency),
+          CASE(refuses_wrong_calls), CASE(timers), CASE(cancels), CASE(frees_unfinished), CASE(identity))
