@@ -1,0 +1,136 @@
+/* What the files of src/apply share: a run and its tasks, one per change. */
+#ifndef QUOIN_APPLY_INTERNAL_H
+#define QUOIN_APPLY_INTERNAL_H
+
+#include "quoin/apply.h"
+
+enum { MAX_ATTEMPTS = 4, LINGER_MS = 200 };
+
+enum task_state {
+  T_BLOCKED, /* waits for `left` others */
+  T_READY,   /* in the queue, not begun */
+  T_STEP,    /* in the queue, its next call is known */
+  T_LINGER,  /* its call waits a moment for others to be joined with */
+  T_HELD,    /* its call waits for another one with the same serialize key */
+  T_FLIGHT,
+  T_PAUSED,
+  T_OVER /* done, failed or skipped */
+};
+
+struct run;
+struct task {
+  struct run *run;
+  const struct change *c;
+  uint32_t index;
+  enum task_state state;
+  bool failed, skipped;
+  uint32_t left;        /* changes that have to be done first */
+  const uint32_t *next; /* changes that wait for this one */
+  uint32_t n_next;
+  uint64_t priority;
+  enum action action; /* as decided at apply */
+  uint32_t generation;
+  struct str uid;
+  const struct value *record;                /* properties with secrets as references: what is written down */
+  const struct value *send;                  /* properties with the secrets' values */
+  const struct value *identity, *attributes; /* before the operation */
+  const struct str *changed;                 /* properties to bring about; NULL: all */
+  uint32_t n_changed;
+  struct op *op;
+  enum op_kind kind;
+  struct op_step step;
+  uint64_t intent;                            /* open intent of the call in flight, 0 none */
+  bool ambiguous;                             /* nobody knows what became of the last call */
+  bool mutated;                               /* a mutating call of this attempt was sent */
+  bool alone;                                 /* its call was refused as part of a joined one */
+  enum { D_OPEN, D_REPLACE, D_KEEP } decided; /* of a replacement that hangs on a value known only now */
+  struct call sending;                        /* the call in flight: step.call, or that of several steps */
+  unsigned attempts;
+  int64_t started, resume_at;
+  VEC(struct task *) joined; /* tasks whose calls went with this one's */
+};
+
+struct run {
+  struct session *s;
+  struct arena *a;
+  const struct plan *plan;
+  const struct environment *env;
+  struct state *st;
+  const struct providers *prov;
+  const struct apply_options *o;
+  struct apply_calls calls;
+  uint32_t limit, in_flight;
+  struct task *tasks;
+  uint32_t n_tasks, over;
+  VEC(struct task *) queue;   /* binary heap: highest priority first */
+  VEC(struct task *) waiting; /* paused, lingering or held */
+  VEC(struct task *) submit;  /* intents written, to be sent after the commit */
+  VEC(struct task *) flights; /* mutating calls sent or to be sent */
+  struct apply_result *r;
+  enum qn_err journal;   /* first failure of the journal: nothing is sent any more */
+  bool stopped;          /* no new work: interrupted, or stop on error */
+  bool interrupted, now; /* Ctrl-C once; twice */
+};
+
+/* ---- queue.c ------------------------------------------------------------------- */
+void queue_push(struct run *r, struct task *t);
+struct task *queue_pop(struct run *r);
+/* Tasks with their edges. */
+void tasks_make(struct run *r);
+/* Marks t over, frees what waits for it; a failure skips everything that needs it. */
+void task_over(struct task *t, bool failed);
+void task_event(struct task *t, enum apply_event_kind kind, struct str text);
+
+/* ---- task.c: what a change means ------------------------------------------------ */
+/* Decides, resolves and makes the operation; the task is over or has its first step. */
+void task_begin(struct task *t);
+/* The operation's next step, into t->step, which is then dealt with. */
+void task_advance(struct task *t);
+void task_take(struct task *t);
+void task_fail(struct task *t, struct str code, struct str message);
+/* Begins an operation of a kind for the task. */
+void task_operate(struct task *t, enum op_kind kind);
+/* The journal takes no more: nothing is sent from here on. */
+void task_journal(struct run *r, enum qn_err e);
+/* decide.c */
+/* Is the replacement that t is a half of carried out? Decided once for both halves. */
+bool task_replaces(struct task *t);
+/* What is left to bring about, now that values are known. */
+void task_narrow(struct task *t);
+bool task_resolve(struct task *t);
+
+/* ---- drive.c: calls and their journal -------------------------------------------- */
+/* Queued work as far as the limits allow: intents, one commit, then the calls. */
+void drive_pump(struct run *r);
+int drive_timeout(struct run *r);
+/* An interrupt was seen: what is not in flight ends. */
+void drive_stop(struct run *r);
+
+/* ---- settle.c ---------------------------------------------------------------------- */
+/* The create of t was interrupted; its settle operation has ended. */
+void settle_create_over(struct task *t);
+/* Writes down what a settle operation found for the open create intents of a generation. */
+enum qn_err settle_record(struct session *s, struct state *st, const struct sres *r,
+                          const struct op_result *res);
+/* Updates and deletes: left to the next look; write-only paths become unconfirmed. */
+enum qn_err settle_others(struct state *st, struct session *s, const struct providers *p, sym address,
+                          uint32_t generation);
+
+/* ---- values.c ------------------------------------------------------------------------ */
+const struct value *ownership_tags(struct session *s, struct arena *a, const struct environment *env,
+                                   sym address, struct str uid);
+/* Live values where nothing in `like` is secret. */
+const struct value *without_secrets(struct session *s, struct arena *a, const struct value *live,
+                                    const struct value *like);
+struct str request_digest(struct session *s, struct arena *a, const struct value *input);
+enum qn_err attribute_of(void *run, sym address, struct str path,
+                         const struct value **out); /* of a resolver */
+enum qn_err secret_of(void *run, struct str ref, const struct value **out);
+
+/* ---- finish.c -------------------------------------------------------------------------- */
+/* Reads back what was changed, evaluates outputs and checks, closes the run. */
+enum qn_err run_finish(struct run *r);
+
+struct apply_calls cloud_calls(struct cloud *c);
+
+#endif

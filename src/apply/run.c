@@ -1,0 +1,74 @@
+/* One run: checks, the run record, the loop, the end. */
+#include "internal.h"
+
+static enum qn_err begin(struct run *r) {
+  const struct plan *p = r->plan;
+  enum qn_err e = state_check_base(r->st, p->lineage, p->base);
+  if (!e) e = state_check_account(r->st, p->env.account);
+  if (!e) e = state_run(r->st, p->id, p->base, p->env.account, p->lookups);
+  for (uint32_t i = 0; i < p->n_moves && !e; i++) {
+    e = state_mv(r->st, p->moves[i].from, p->moves[i].to);
+    if (e == QN_E_NOTFOUND) e = QN_OK; /* only generations that are gone were left of it */
+  }
+  return e ? e : state_commit(r->st);
+}
+
+static int interrupts(const struct run *r) {
+  return r->o->interrupts ? *r->o->interrupts : 0;
+}
+
+static void look_for_interrupt(struct run *r) {
+  int n = interrupts(r);
+  if (n >= 1 && !r->interrupted) {
+    r->interrupted = r->stopped = r->r->interrupted = true;
+    if (r->calls.cancel) r->calls.cancel(r->calls.user);
+  }
+  if (n >= 2) r->now = true;
+  if (r->interrupted || r->journal) drive_stop(r);
+}
+
+static void loop(struct run *r) {
+  while (r->over < r->n_tasks) {
+    look_for_interrupt(r);
+    if (r->now) break;
+    drive_pump(r);
+    if (r->over == r->n_tasks) break;
+    if (!r->in_flight && !r->queue.n && !r->waiting.n) {
+      drive_stop(r); /* nothing can go on: what is left waits in a circle */
+      break;
+    }
+    if (r->journal && !r->in_flight) continue;
+    r->calls.poll(r->calls.user, drive_timeout(r), r->o->wake_fd);
+    if (r->o->tick) r->o->tick(r->o->user);
+  }
+  task_journal(r, state_commit(r->st));
+}
+
+static enum qn_err verdict(struct run *r, enum qn_err finish) {
+  if (r->journal) return QN_E_IO;
+  if (r->interrupted) return QN_E_CANCELLED;
+  if (r->r->failed || r->r->skipped) return QN_E_REMOTE;
+  return finish;
+}
+
+enum qn_err apply_run(const struct plan *plan, struct state *st, const struct providers *p, struct cloud *c,
+                      const struct apply_options *o, struct apply_result *result) {
+  *result = (struct apply_result){0};
+  struct run r = {.s = plan->s,
+                  .a = &plan->s->arena,
+                  .plan = plan,
+                  .env = &plan->env,
+                  .st = st,
+                  .prov = p,
+                  .o = o,
+                  .calls = o->calls ? *o->calls : cloud_calls(c),
+                  .limit = o->concurrency ? o->concurrency : 32,
+                  .r = result};
+  if (state_damaged(st)) return QN_E_DAMAGED;
+  enum qn_err e = begin(&r);
+  if (e) return e;
+  tasks_make(&r);
+  loop(&r);
+  e = run_finish(&r);
+  return verdict(&r, e);
+}

@@ -1,0 +1,124 @@
+/* Values on their way out (tags, digests) and back (what may be written down). */
+#include "internal.h"
+#include "quoin/crypto.h"
+
+enum { TAG_MAX = 200, DEPTH = 256 };
+
+/* The characters that the strictest services allow in a tag; an element's key stands behind a colon:
+ * api.subnet["a"] is api.subnet:a. Too long a text is cut and ends in a part of its hash. */
+static struct str tag_text(struct arena *a, struct str t) {
+  struct buf b = BUF_INIT(1 << 20);
+  for (size_t i = 0; i < t.n; i++) {
+    char c = t.p[i];
+    if (c == '"' || c == ']' || c == '\\') continue;
+    bool plain = (c & 0x80) || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                 strchr(" _.:/=+-@", c);
+    buf_addc(&b, c == '[' ? ':' : plain && c ? c : '_');
+  }
+  struct str out = str_dup(a, buf_str(&b));
+  buf_release(&b);
+  if (out.n <= TAG_MAX) return out;
+  size_t cut = TAG_MAX - 17;
+  while (cut && ((unsigned char)out.p[cut] & 0xc0) == 0x80) cut--; /* not inside a character */
+  struct str hash = str_sub(crypto_sha256_hex(a, t), 0, 16);
+  return str_fmt(a, "%.*s:%.*s", (int)cut, out.p, SV(hash));
+}
+
+const struct value *ownership_tags(struct session *s, struct arena *a, const struct environment *env,
+                                   sym address, struct str uid) {
+  struct member m[] = {
+      {session_sym(s, STR("quoin:id")), SPAN_NONE, value_str(a, uid)},
+      {session_sym(s, STR("quoin:stack")), SPAN_NONE, value_str(a, tag_text(a, session_str(s, env->stack)))},
+      {session_sym(s, STR("quoin:env")), SPAN_NONE, value_str(a, tag_text(a, session_str(s, env->name)))},
+      {session_sym(s, STR("quoin:address")), SPAN_NONE, value_str(a, tag_text(a, session_str(s, address)))},
+  };
+  return value_map(a, m, sizeof m / sizeof *m);
+}
+
+static const struct value *strip(struct session *s, struct arena *a, const struct value *v,
+                                 const struct value *like, unsigned depth) {
+  if (!like || !(like->flags & (VF_HAS_UNKNOWN | VF_HAS_SECRET | VF_SECRET))) return v;
+  if (depth > DEPTH || like->kind == V_UNKNOWN || v->kind != like->kind) return NULL;
+  if (v->kind == V_MAP) {
+    struct member *m = ARENA_ARRAY(a, v->n, struct member);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < v->n; i++) {
+      m[n] = v->members[i];
+      m[n].value = strip(s, a, m[n].value, value_member(like, m[n].key), depth + 1);
+      if (m[n].value) n++;
+    }
+    return value_map(a, m, n);
+  }
+  if (v->kind != V_LIST || v->n != like->n) return NULL; /* no telling which element is the secret one */
+  const struct value **items = ARENA_ARRAY(a, v->n, const struct value *);
+  for (uint32_t i = 0; i < v->n; i++)
+    if (!(items[i] = strip(s, a, v->items[i], like->items[i], depth + 1))) return NULL;
+  return value_list(a, items, v->n);
+}
+
+const struct value *without_secrets(struct session *s, struct arena *a, const struct value *live,
+                                    const struct value *like) {
+  return live ? strip(s, a, live, like, 0) : NULL;
+}
+
+/* Secrets count as one and the same text: their values must not be guessed from a digest. */
+static const struct value *masked(struct arena *a, const struct value *v, unsigned depth) {
+  if (v->flags & VF_SECRET || depth > DEPTH) return value_str(a, STR("(sensitive)"));
+  if (!(v->flags & VF_HAS_SECRET)) return v;
+  if (v->kind == V_MAP) {
+    struct member *m = ARENA_ARRAY(a, v->n, struct member);
+    for (uint32_t i = 0; i < v->n; i++) {
+      m[i] = v->members[i];
+      m[i].value = masked(a, m[i].value, depth + 1);
+    }
+    return value_map(a, m, v->n);
+  }
+  if (v->kind != V_LIST) return value_str(a, STR("(sensitive)"));
+  const struct value **items = ARENA_ARRAY(a, v->n, const struct value *);
+  for (uint32_t i = 0; i < v->n; i++) items[i] = masked(a, v->items[i], depth + 1);
+  return value_list(a, items, v->n);
+}
+
+struct str request_digest(struct session *s, struct arena *a, const struct value *input) {
+  struct buf b = BUF_INIT(BUF_MAX_DEFAULT);
+  struct str out = STR("");
+  if (input && !json_write(s, masked(a, input, 0), JSON_SORTED, &b))
+    out = str_sub(crypto_sha256_hex(a, buf_str(&b)), 0, 32);
+  buf_release(&b);
+  return out;
+}
+
+/* ---- attributes of what is there by now ------------------------------------------- */
+
+static const struct task *change_of(const struct run *r, sym address) {
+  uint32_t lo = 0, hi = r->n_tasks; /* changes are sorted by address */
+  while (lo < hi) {
+    uint32_t mid = lo + (hi - lo) / 2;
+    if (intern_cmp(r->s->names, r->tasks[mid].c->address, address) < 0)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  for (; lo < r->n_tasks && r->tasks[lo].c->address == address; lo++)
+    if (r->tasks[lo].c->action == ACT_CREATE || r->tasks[lo].c->action == ACT_UPDATE) return &r->tasks[lo];
+  return NULL;
+}
+
+enum qn_err attribute_of(void *user, sym address, struct str path, const struct value **out) {
+  struct run *r = user;
+  const struct task *t = change_of(r, address);
+  bool changed = t && t->action != ACT_NONE;
+  if (t && (t->state != T_OVER || t->failed || t->skipped)) return QN_E_NOTFOUND;
+  const struct sres *known = state_find(r->st, address);
+  if (!known) return QN_E_NOTFOUND;
+  const struct value *live =
+      t && !(changed && (t->action == ACT_CREATE || def_volatile(t->c->def, path))) ? t->c->live : NULL;
+  const struct value *places[] = {known->attributes, known->identity, known->seen, known->applied, live};
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    const struct value *v = places[i] ? value_at(r->s, places[i], path) : NULL;
+    if (value_is_null(v) || value_unknown(v)) continue;
+    *out = v;
+    return QN_OK;
+  }
+  return QN_E_NOTFOUND;
+}
