@@ -217,7 +217,7 @@ def describe_after(ctx: Context, response: Response) -> Response:
 
 
 def list_after(ctx: Context, response: Response) -> Response:
-    known = {s.arn: s for s in _services(ctx).values()}
+    known = {s.arn: s for s in list(_services(ctx).values())}
 
     def mend(value: dict) -> None:
         value["serviceArns"] = [a for a in value["serviceArns"] if a not in known or known[a].status() != "INACTIVE"]
