@@ -38,7 +38,7 @@ void eval_help(struct run *r, struct diag *g, const char *fmt, ...) {
 }
 
 static const char *const kinds[] = {
-    [V_NULL] = "null", [V_BOOL] = "a bool", [V_INT] = "a number",   [V_DEC] = "a number",       [V_STR] = "a string",
+    [V_NULL] = "null", [V_BOOL] = "a bool", [V_INT] = "a number",   [V_DEC] = "a decimal",       [V_STR] = "a string",
     [V_LIST] = "a list", [V_MAP] = "a map", [V_RES] = "a resource", [V_UNKNOWN] = "a value known after apply",
 };
 const char *vkind_words(uint8_t k) { return k < sizeof kinds / sizeof *kinds ? kinds[k] : "?"; }
@@ -112,9 +112,12 @@ static enum qn_err eval_list(struct run *r, const struct expr *e, const struct v
   return QN_OK;
 }
 
+static enum qn_err fail_secret_key(struct run *r, const struct expr *e) {
+  return eval_fail(r, NULL, QN0318, e->span, "a secret cannot be a key");
+}
+
 /* The text of a map key; unknown keys are left to the caller. */
 static enum qn_err key_text(struct run *r, const struct expr *e, const struct value *v, struct str *out) {
-  if (has_secret(v)) return eval_fail(r, NULL, QN0318, e->span, "a secret cannot be a key");
   if (value_to_text(r->a, v, out)) return QN_OK;
   return eval_fail(r, NULL, QN0313, e->span, "a key must be a string, not %s", kind_words(v));
 }
@@ -144,6 +147,7 @@ static enum qn_err eval_map(struct run *r, const struct expr *e, const struct va
   for (uint32_t i = 0; i < e->n; i++) {
     enum qn_err err = eval_node(r, e->kids[i], &vals[i]);
     if (err) return err;
+    if (i % 2 == 0 && has_secret(vals[i])) return fail_secret_key(r, e->kids[i]);
     if (i % 2 == 0 && value_is(vals[i], V_UNKNOWN)) unknown = true;
   }
   if (unknown) return unknown_map(r, e, vals, out);
@@ -174,7 +178,12 @@ static enum qn_err check_part(struct run *r, const struct expr *e, const struct 
 static const struct value *unknown_template(struct run *r, const struct expr *e, const struct value *const *vals) {
   struct residual x = {.r = r};
   const struct expr **kids = ARENA_ARRAY(r->a, e->n, const struct expr *);
-  for (uint32_t i = 0; i < e->n; i++) kids[i] = residual_bind(&x, vals[i], e->kids[i]->span);
+  for (uint32_t i = 0; i < e->n; i++) {
+    const struct value *v = vals[i];
+    struct str text;
+    bool known = v->kind != V_UNKNOWN && v->kind != V_STR && !has_secret(v) && value_to_text(r->a, v, &text);
+    kids[i] = residual_bind(&x, known ? value_with_meta(r->a, value_str(r->a, text), v->meta) : v, e->kids[i]->span);
+  }
   return residual_end(&x, expr_new(r->a, E_TEMPLATE, e->span, kids, e->n), V_STR, 0);
 }
 

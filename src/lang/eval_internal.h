@@ -84,5 +84,7 @@ enum qn_err residual_try(struct residual *x, const struct expr *e, const struct 
 const struct value *residual_end(struct residual *x, const struct expr *e, uint8_t vkind, sym format);
 sym format_of(const struct value *v); /* of an unknown value; else 0 */
 uint8_t kind_join(uint8_t a, uint8_t b);
+/* Certainly the same value once known. */
+bool same_unknown(const struct unknown *a, const struct unknown *b);
 
 #endif

@@ -32,7 +32,7 @@ static enum tri tri(bool b) { return b ? TRI_TRUE : TRI_FALSE; }
 static enum tri same_deep(const struct run *r, const struct value *a, const struct value *b, unsigned depth) {
   if (depth > VALUE_DEPTH_MAX) return TRI_UNKNOWN;
   if (a->kind == V_UNKNOWN || b->kind == V_UNKNOWN)
-    return a->kind == b->kind && a->unknown == b->unknown ? TRI_TRUE : TRI_UNKNOWN;
+    return a->kind == b->kind && same_unknown(a->unknown, b->unknown) ? TRI_TRUE : TRI_UNKNOWN;
   struct num x, y;
   bool bx, by;
   bool number = a->kind == V_INT || a->kind == V_DEC || b->kind == V_INT || b->kind == V_DEC;
@@ -173,7 +173,7 @@ static enum qn_err eval_number(struct run *r, const struct expr *e, const struct
   for (size_t i = 0; i < 2; i++) {
     bool open = k[i] == V_UNKNOWN || is_number(k[i]) || num_of(v[i], &x);
     bool joins = plus && k[i] == V_STR && (k[1 - i] == V_UNKNOWN || k[1 - i] == V_STR);
-    if (!open && !joins) return fail_operand(r, e, i, plus && k[1 - i] == V_STR ? "strings on both sides" : "numbers", v[i]);
+    if (!open && !joins) return fail_operand(r, e, i, plus ? "two numbers or two strings" : "numbers", v[i]);
   }
   if (value_is(v[0], V_UNKNOWN) || value_is(v[1], V_UNKNOWN)) {
     uint8_t kind = plus && (k[0] == V_STR || k[1] == V_STR) ? V_STR : k[0] == V_INT && k[1] == V_INT && e->op != OP_DIV ? V_INT : V_UNKNOWN;
@@ -183,7 +183,7 @@ static enum qn_err eval_number(struct run *r, const struct expr *e, const struct
   if (!num_of(v[0], &x) || !num_of(v[1], &y)) {
     size_t i = num_of(v[0], &x) ? 1 : 0;
     if (is_number(k[i])) return eval_fail(r, NULL, QN0317, e->kids[i]->span, "the number has too many digits to calculate with");
-    return fail_operand(r, e, i, plus ? "numbers or strings on both sides" : "numbers", v[i]);
+    return fail_operand(r, e, i, plus ? "two numbers or two strings" : "numbers", v[i]);
   }
   enum qn_err err = calculate(r, e, x, y, out);
   if (!err) *out = derive(r, keep_secret(r, *out, v, 2), e->span, v, 2);

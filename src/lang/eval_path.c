@@ -55,7 +55,6 @@ static enum qn_err member_of(struct run *r, const struct expr *link, const struc
 
 static enum qn_err element_of(struct run *r, const struct expr *link, const struct value *v, const struct value *key, const struct value **out) {
   struct span at = link->kids[1]->span;
-  if (has_secret(key)) return eval_fail(r, NULL, QN0318, at, "a secret cannot be an index");
   struct str text;
   if (value_is(v, V_MAP)) {
     if (!value_to_text(r->a, key, &text)) return eval_fail(r, NULL, QN0313, at, "a map is indexed by a string, not %s", kind_words(key));
@@ -90,7 +89,6 @@ static struct str attribute_path(struct run *r, const struct chain *c, uint32_t 
       continue;
     }
     const struct value *key = c->keys[i];
-    if (has_secret(key) || i == from) break;
     if (value_is(key, V_INT)) {
       buf_addf(&b, "[%lld]", (long long)key->i);
     } else if (value_is(key, V_STR)) {
@@ -194,7 +192,10 @@ enum qn_err eval_path(struct run *r, const struct expr *e, const struct value **
   enum qn_err err = eval_node(r, c.base, &base);
   for (uint32_t i = 0; !err && i < c.n; i++) {
     c.keys[i] = NULL;
-    if (c.links[i]->kind == E_INDEX) err = eval_node(r, c.links[i]->kids[1], &c.keys[i]);
+    if (c.links[i]->kind != E_INDEX) continue;
+    const struct expr *index = c.links[i]->kids[1];
+    err = eval_node(r, index, &c.keys[i]);
+    if (!err && has_secret(c.keys[i])) err = eval_fail(r, NULL, QN0318, index->span, "a secret cannot be an index");
   }
   return err ? err : walk(r, &c, base, out);
 }

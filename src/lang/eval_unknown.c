@@ -115,9 +115,15 @@ static const struct expr *name_expr(struct run *r, sym name, struct span at) {
   return e;
 }
 
+bool same_unknown(const struct unknown *a, const struct unknown *b) {
+  if (a == b) return true;
+  if (a->ukind != b->ukind || a->ukind == U_EXPR) return false;
+  return a->address == b->address && str_eq(a->path, b->path);
+}
+
 /* One unknown is bound once, however often it is used: a chain of doublings stays linear. */
 static bool same_value(const struct value *a, const struct value *b) {
-  return a == b || (a->kind == V_UNKNOWN && b->kind == V_UNKNOWN && a->unknown == b->unknown);
+  return a == b || (a->kind == V_UNKNOWN && b->kind == V_UNKNOWN && same_unknown(a->unknown, b->unknown));
 }
 
 const struct expr *residual_bind(struct residual *x, const struct value *v, struct span at) {

@@ -92,7 +92,7 @@ static enum qn_err on_attribute(struct eval *ev, void *user, const struct value 
   uint32_t meta = vmeta_add(s, (struct vmeta){.span = at, .how = HOW_ATTRIBUTE, .name = res->res.address, .origins = origins});
   if (str_starts(path, STR("Missing"))) return QN_E_NOTFOUND;
   if (str_eq(path, STR("CidrBlock"))) *out = value_with_meta(ev->arena, value_str(ev->arena, STR("10.0.0.0/16")), meta);
-  else *out = unknown_attr(s, ev->arena, res->res.address, path, V_STR, 0, meta);
+  else *out = unknown_attr(s, ev->arena, res->res.address, path, str_eq(path, STR("Tags")) ? V_LIST : V_STR, 0, meta);
   return QN_OK;
 }
 
