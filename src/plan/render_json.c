@@ -149,6 +149,10 @@ enum qn_err plan_render_json(const struct plan *p, struct buf *out) {
   put(&d, &m, "environment", map_of(&d, &env));
   put(&d, &m, "summary", map_of(&d, &sum));
   put(&d, &m, "changes", value_list(d.a, list, k));
+  members live = {0};
+  put(&d, &live, "calls", value_int(d.a, (int64_t)p->calls));
+  put(&d, &live, "bound", value_int(d.a, (int64_t)p->bound));
+  if (p->refreshed) put(&d, &m, "live_read", map_of(&d, &live));
   put(&d, &m, "outputs", outputs_doc(&d, p));
   enum qn_err e = json_write(p->s, map_of(&d, &m), JSON_PRETTY, out);
   buf_addc(out, '\n');
