@@ -82,6 +82,7 @@ void diag_label(struct diags *d, struct diag *g, const char *fmt, ...) {
 
 struct str diag_nearest(struct str word, const struct str *names, size_t n) {
   struct str best = {NULL, 0};
+  if (word.n < 3) return best; /* every short word is near every other */
   size_t least = word.n / 3 + 1;
   for (size_t i = 0; i < n; i++) {
     size_t dist = str_distance(word, names[i], least);

@@ -56,13 +56,21 @@ const struct value *value_list(struct arena *a, const struct value *const *items
   return v;
 }
 
+/* In `pad` of a large map whose syms ascend, as they do where keys were new when the map was made:
+ * members are then found by bisection. */
+#define KEYS_ASCEND 1
+#define LARGE_MAP   16
+
 const struct value *value_map(struct arena *a, const struct member *members, size_t n) {
   struct value *v = make(a, V_MAP);
   struct member *copy = ARENA_ARRAY(a, n, struct member);
+  bool ascend = n >= LARGE_MAP;
   for (size_t i = 0; i < n; i++) {
     copy[i] = members[i];
     v->flags |= inherited(members[i].value);
+    ascend = ascend && (i == 0 || members[i - 1].key < members[i].key);
   }
+  if (ascend) v->pad |= KEYS_ASCEND;
   v->members = copy;
   v->n = (uint32_t)n;
   return v;
@@ -84,8 +92,20 @@ const struct value *value_with_flags(struct arena *a, const struct value *v, uin
   return copy;
 }
 
+static const struct value *member_bsearch(const struct value *map, sym key) {
+  uint32_t lo = 0, hi = map->n;
+  while (lo < hi) {
+    uint32_t mid = lo + (hi - lo) / 2;
+    if (map->members[mid].key == key) return map->members[mid].value;
+    if (map->members[mid].key < key) lo = mid + 1;
+    else hi = mid;
+  }
+  return NULL;
+}
+
 const struct value *value_member(const struct value *map, sym key) {
   if (!value_is(map, V_MAP)) return NULL;
+  if (map->pad & KEYS_ASCEND) return member_bsearch(map, key);
   for (uint32_t i = 0; i < map->n; i++)
     if (map->members[i].key == key) return map->members[i].value;
   return NULL;
