@@ -28,8 +28,15 @@ static enum qn_err fail_member(struct run *r, const struct expr *link, const str
   struct diag *g;
   enum qn_err err = eval_fail(r, &g, QN0315, link->span, "there is no member \"%.*s\"", SV(name));
   if (!g) return err;
+  if (link->kind == E_MEMBER && map->n && value_is(map->members[0].value, V_RES)) {
+    struct str base = expr_text(r->s, link->kids[0]);
+    eval_help(r, g, "%.*s has for_each: name one element, as %.*s[\"%.*s\"].%.*s, or take all, as [x.%.*s for k, x in %.*s]", SV(base), SV(base),
+              SV(session_str(r->s, map->members[0].key)), SV(name), SV(name), SV(base));
+    return err;
+  }
   struct str *names = ARENA_ARRAY(&r->s->arena, map->n, struct str);
-  for (uint32_t i = 0; i < map->n; i++) names[i] = session_str(r->s, map->members[i].key);
+  const struct member *sorted = members_sorted(r, map);
+  for (uint32_t i = 0; i < map->n; i++) names[i] = session_str(r->s, sorted[i].key);
   struct str best = diag_nearest(name, names, map->n);
   if (best.n) {
     eval_help(r, g, "did you mean \"%.*s\"?", SV(best));
@@ -116,7 +123,8 @@ static enum qn_err attribute_of(struct run *r, const struct chain *c, uint32_t *
   }
   uint32_t to = *i + 1;
   struct str path;
-  if (to == c->n) path = session_str(r->s, link->name);
+  /* a component has outputs, whose values are walked on here */
+  if (to == c->n || str_starts(type, STR("module("))) path = session_str(r->s, link->name);
   else path = attribute_path(r, c, *i, &to);
   const struct scope *sc = r->ev->scope;
   const struct value *v = NULL;

@@ -157,7 +157,7 @@ static const struct value *finish(struct run *r, const struct expr *e, const str
     from = first_meta(r, from, args[i]);
     secret = secret || has_secret(args[i]);
   }
-  if (kind_at(e->fn, 0) == 'V' || e->fn->run == fn_lookup) return v; /* one of its arguments */
+  if (kind_at(e->fn, 0) == 'V' || e->fn->run == fn_get) return v; /* one of its arguments */
   if (secret) v = mark_secret(r->a, v);
   if (v->meta || v->kind == V_LIST || v->kind == V_MAP) return add_origins(r, v, origins);
   if (origins != vmeta_get(r->s, from).origins)

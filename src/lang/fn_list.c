@@ -114,7 +114,7 @@ enum qn_err fn_has_key(struct call *c, const struct value **out) {
   return QN_OK;
 }
 
-enum qn_err fn_lookup(struct call *c, const struct value **out) {
+enum qn_err fn_get(struct call *c, const struct value **out) {
   const struct value *v = value_get(c->r->s, c->args[0], arg_str(c, 1));
   *out = v ? v : c->args[2];
   return QN_OK;
