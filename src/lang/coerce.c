@@ -71,6 +71,9 @@ static enum qn_err to_int(struct job *j, const struct itype *t, const struct val
   }
   bool fits = v->kind == V_STR && str_to_i64(value_text(v), &i);
   if (!plain(v)) return quoted(j, t, v, fits);
+  struct str digits = value_text(v);
+  bool padded = digits.n > 1 && digits.p[digits.p[0] == '-'] == '0';
+  if (fits && padded) return refuse(j, t, v, "a whole number has no leading zeros", str_fmt(&j->p->s->arena, "%lld", (long long)i));
   if (!fits) return refuse(j, t, v, "a whole number is digits only, from -9223372036854775808 to 9223372036854775807", STR(""));
   *out = like(j, v, value_int(&j->p->s->arena, i));
   return QN_OK;

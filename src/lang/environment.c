@@ -156,7 +156,7 @@ static const struct ypair *choose(struct program *p, const struct ynode *envs) {
   for (uint32_t i = 0; i < envs->n; i++) names[i] = session_str(s, envs->pairs[i].key);
   struct str all = names_list(p, names, envs->n);
   struct diag *g = diag_add(&s->diags, QN0420, SPAN_NONE, "this spec has %u environments: name one", envs->n);
-  diag_help(&s->diags, g, "%.*s", SV(all));
+  diag_help(&s->diags, g, "there are: %.*s", SV(all));
   return NULL;
 }
 

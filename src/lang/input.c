@@ -128,7 +128,11 @@ static enum qn_err choice(struct judge *j) {
     names[i] = list->items[i]->kind == Y_SCALAR ? list->items[i]->text : STR("");
     if (str_eq(t, names[i])) return QN_OK;
   }
-  return breaks(j, list, "must be one of", names_list(j->p, names, list->n), t);
+  struct buf b = BUF_INIT(1 << 16);
+  for (uint32_t i = 0; i < list->n; i++) buf_addf(&b, "%s%.*s", i ? ", " : "", SV(names[i]));
+  struct str all = str_dup(a, buf_str(&b));
+  buf_release(&b);
+  return breaks(j, list, "is one of", all, t);
 }
 
 static enum qn_err judge(struct judge *j) {

@@ -79,7 +79,9 @@ enum qn_err instance_value(struct instance *in, struct program *p, uint32_t i, s
   const struct decl *d = &in->file->decls.v[i];
   if (s->state == SLOT_FAILED) return QN_E_INVALID;
   if (s->state != SLOT_DONE) {
-    enum qn_err e = program_enter(p, address_join(p, in->address, d->name), at, s->state == SLOT_BUSY);
+    struct str label = address_join(p, in->address, d->name);
+    if (d->kind == D_INPUT) label = str_fmt(&p->s->arena, "input %.*s", SV(label));
+    enum qn_err e = program_enter(p, label, at, s->state == SLOT_BUSY);
     if (e) return e;
     s->state = SLOT_BUSY;
     e = evaluate(p, in, d, s);
@@ -116,7 +118,8 @@ enum qn_err instance_output(struct program *p, struct instance *in, uint32_t i, 
   const struct output_decl *o = &in->file->outputs.v[i];
   if (s->state == SLOT_FAILED) return QN_E_INVALID;
   if (s->state != SLOT_DONE) {
-    enum qn_err e = program_enter(p, address_join(p, in->address, o->name), at, s->state == SLOT_BUSY);
+    struct str label = str_fmt(&p->s->arena, "output %.*s", SV(address_join(p, in->address, o->name)));
+    enum qn_err e = program_enter(p, label, at, s->state == SLOT_BUSY);
     if (e) return e;
     s->state = SLOT_BUSY;
     e = output_value(p, in, o, s);

@@ -41,13 +41,15 @@ bool keys_check(struct program *p, const struct ynode *y, const struct key_rule 
     diag_help(&s->diags, g, "write its keys indented below it: `key: value`");
     return false;
   }
+  bool ok = true;
   for (uint32_t i = 0; i < y->n; i++) {
     struct str key = session_str(s, y->pairs[i].key);
     size_t k = 0;
     while (k < n && !str_eq(key, str_c(rules[k].name))) k++;
-    if (k == n) unknown_key(p, &y->pairs[i], rules, n, what);
+    if (k < n) continue;
+    unknown_key(p, &y->pairs[i], rules, n, what);
+    ok = false;
   }
-  bool ok = true;
   for (size_t k = 0; k < n; k++) {
     if (!rules[k].required || yaml_get(s, y, rules[k].name)) continue;
     struct diag *g = diag_add(&s->diags, QN0402, at, "%s needs \"%s\"", what, rules[k].name);

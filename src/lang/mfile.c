@@ -44,8 +44,8 @@ static struct decl *declare(struct program *p, struct mfile *m, const struct ypa
   }
   const struct decl *old = mfile_decl(p, m, pair->key);
   if (old) {
-    struct diag *g = diag_add(&s->diags, QN0405, pair->key_span, "\"%.*s\" is the name of a %s already", SV(name),
-                              kind_words[old->kind]);
+    struct diag *g = diag_add(&s->diags, QN0405, pair->key_span, "\"%.*s\" is the name of %s %s already", SV(name),
+                              old->kind == D_INPUT ? "an" : "a", kind_words[old->kind]);
     diag_note(&s->diags, g, old->span, "the %s", kind_words[old->kind]);
     diag_help(&s->diags, g, "inputs, locals, resources and components of a module share one namespace");
     return NULL;
@@ -264,11 +264,10 @@ void mfile_read(struct program *p, struct mfile *m) {
     enum dkind kind;
   } sections[] = {{"inputs", D_INPUT}, {"locals", D_LOCAL}, {"resources", D_RESOURCE}, {"components", D_COMPONENT}};
   struct span top = {m->root->span.file, 0, 0};
-  if (m->spec) {
-    if (!KEYS_CHECK(p, m->root, spec_rules, "the spec", top)) return;
-  } else if (!KEYS_CHECK(p, m->root, module_rules, "the module", top)) {
-    return;
-  }
+  /* what has an unknown key beside it is read nevertheless */
+  if (m->spec) (void)KEYS_CHECK(p, m->root, spec_rules, "the spec", top);
+  else (void)KEYS_CHECK(p, m->root, module_rules, "the module", top);
+  if (m->root->kind != Y_MAP) return;
   read_head(p, m);
   for (size_t k = 0; k < sizeof sections / sizeof *sections; k++) {
     const struct ynode *y = section(p, m, sections[k].key, Y_MAP);

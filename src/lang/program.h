@@ -301,7 +301,7 @@ struct key_rule {
   const char *name;
   bool required;
 };
-/* Checks that y is a map (false else), that its keys are known and the required ones there. */
+/* Checks that y is a map, that its keys are known and the required ones there; false after diagnostics. */
 bool keys_check(struct program *p, const struct ynode *y, const struct key_rule *rules, size_t n,
                 const char *what, struct span at);
 #define KEYS_CHECK(p, y, rules, what, at) keys_check((p), (y), (rules), sizeof(rules) / sizeof *(rules), (what), (at))

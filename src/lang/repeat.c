@@ -173,6 +173,12 @@ enum qn_err repeat_eval(struct program *p, struct instance *in, const struct dec
   return e;
 }
 
+static int by_sym(const void *a, const void *b, void *user) {
+  sym x = ((const struct copy *)a)->key, y = ((const struct copy *)b)->key;
+  (void)user;
+  return (x > y) - (x < y);
+}
+
 const struct value *repeat_value(struct program *p, const struct copies *c, const struct decl *d, sym type) {
   struct arena *a = &p->s->arena;
   uint32_t meta = vmeta_add(p->s, (struct vmeta){.span = d->span, .how = HOW_LITERAL, .name = d->name});
@@ -180,12 +186,15 @@ const struct value *repeat_value(struct program *p, const struct copies *c, cons
     return unknown_attr(p->s, a, 0, session_str(p->s, d->name), V_UNKNOWN, 0, meta);
   if (!c->many && !c->n) return value_with_meta(a, value_null(), meta);
   struct member *m = ARENA_ARRAY(a, c->n, struct member);
+  struct copy *sorted = ARENA_ARRAY(a, c->n, struct copy); /* by sym: large maps are then looked up fast */
+  if (c->n) memcpy(sorted, c->v, c->n * sizeof *sorted);
+  sort_stable(a, sorted, c->n, sizeof *sorted, by_sym, NULL);
   for (uint32_t i = 0; i < c->n; i++) {
     struct value *v = ARENA_NEW(a, struct value);
     *v = (struct value){.kind = V_RES, .meta = meta};
-    v->res.address = c->v[i].address;
+    v->res.address = sorted[i].address;
     v->res.type = type;
-    m[i] = (struct member){c->v[i].key, d->span, v};
+    m[i] = (struct member){sorted[i].key, d->span, v};
   }
   return c->many ? value_with_meta(a, value_map(a, m, c->n), meta) : m[0].value;
 }

@@ -69,6 +69,15 @@ static const struct value *final_inputs(struct program *p) {
   return value_map(&p->s->arena, v.v, v.n);
 }
 
+/* Lookups that could be asked here. */
+static const struct value *answered(struct program *p) {
+  struct member *m = ARENA_ARRAY(&p->s->arena, p->lookups.n, struct member);
+  size_t n = 0;
+  for (size_t i = 0; i < p->lookups.n; i++)
+    if (!value_unknown(p->lookups.v[i].value)) m[n++] = p->lookups.v[i];
+  return value_map(&p->s->arena, m, n);
+}
+
 static enum qn_err run(struct program *p) {
   const struct lang_lookups *l = p->o->lookups;
   enum qn_err e = read_spec(p, spec_path(p->s, p->o->path));
@@ -86,7 +95,7 @@ static enum qn_err run(struct program *p) {
   finish_moved(p);
   add_outputs(p);
   p->out->env.inputs = final_inputs(p);
-  p->out->lookups = value_map(&p->s->arena, p->lookups.v, p->lookups.n);
+  p->out->lookups = answered(p);
   return QN_OK;
 }
 
