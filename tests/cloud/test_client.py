@@ -109,10 +109,10 @@ def test_throttled_create_is_sent_again(cloud, driver):
 
 def test_reads_survive_a_bad_day(cloud, driver):
     cloud.gate.faults.configure(seed=7, throttle=.2, internal=.1, reset_before=.05, reset_after=.05, truncate=.05, close=.1)
-    replies = driver.call(*[READ_VPCS, "s3 ListBuckets read {}", "ecs ListClusters read {}"] * 30)
+    replies = driver.call(*[READ_VPCS, "s3 ListBuckets read {}", "ecs ListClusters read {}"] * 20)
     assert {r["err"] for r in replies} == {"ok"}, [r for r in replies if r["err"] != "ok"]
     stats, err = driver.end()
-    assert err == "" and stats["calls"] == 90 and stats["requests"] > 100 and stats["throttled"] > 5
+    assert err == "" and stats["calls"] == 60 and stats["requests"] > 70 and stats["throttled"] > 5
 
 
 def test_wrong_clock(cloud, driver):

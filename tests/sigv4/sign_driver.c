@@ -1,7 +1,9 @@
 /* Reads requests as netstrings on stdin and writes the stages of their signature
- * as netstrings on stdout, for test_sigv4.py.
+ * as netstrings on stdout, for test_sigv4.py. With the argument `endpoints` it
+ * reads lines PREFIX REGION and writes lines PARTITION URL SIGNING-REGION instead.
  * In:  method host path query region service timestamp s3|other access secret token hash count (name value)*
  * Out: wire-path wire-query canonical string-to-sign signature authorization */
+#include "../../src/cloud/endpoint.h"
 #include "../../src/cloud/sign.h"
 
 static struct str all;
@@ -59,7 +61,25 @@ static void one(struct arena *a, struct sign_cache *cache) {
   put(out.authorization);
 }
 
-int main(void) {
+static int endpoints(void) {
+  static char line[4096];
+  struct arena a;
+  arena_init(&a);
+  while (fgets(line, sizeof line, stdin)) {
+    struct str prefix, region = str_cut(str_sub(str_c(line), 0, strcspn(line, "\n")), ' ', &prefix);
+    struct endpoint at;
+    if (endpoint_default(&a, prefix, region, &at) != QN_OK)
+      puts("invalid");
+    else
+      printf("%.*s %.*s://%.*s %.*s\n", SV(endpoint_partition(region)), SV(at.scheme), SV(at.host), SV(at.region));
+    arena_reset(&a);
+  }
+  arena_release(&a);
+  return fflush(stdout) != 0;
+}
+
+int main(int argc, char **argv) {
+  if (argc > 1 && strcmp(argv[1], "endpoints") == 0) return endpoints();
   struct buf in = BUF_INIT((size_t)256 << 20);
   char block[65536];
   for (size_t n; (n = fread(block, 1, sizeof block, stdin)) > 0;) buf_add(&in, (struct str){block, n});
