@@ -71,7 +71,8 @@ static int endpoints(void) {
     if (endpoint_default(&a, prefix, region, &at) != QN_OK)
       puts("invalid");
     else
-      printf("%.*s %.*s://%.*s %.*s\n", SV(endpoint_partition(region)), SV(at.scheme), SV(at.host), SV(at.region));
+      printf("%.*s %.*s://%.*s %.*s\n", SV(endpoint_partition(region)), SV(at.scheme), SV(at.host),
+             SV(at.region));
     arena_reset(&a);
   }
   arena_release(&a);

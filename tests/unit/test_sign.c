@@ -1,15 +1,24 @@
-/* Signing: AWS's published example, the wire forms, and the cache of keys. tests/sigv4 compares with botocore. */
+/* Signing: AWS's published example, the wire forms, and the cache of keys. tests/sigv4 compares with
+ * botocore. */
 #include "../../src/cloud/sign.h"
 #include "unit.h"
 
-static struct sign_creds creds = {{"AKIDEXAMPLE", 11}, {"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 40}, {"", 0}};
+static struct sign_creds creds = {
+    {"AKIDEXAMPLE", 11}, {"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 40}, {"", 0}};
 
-static struct sign_stages sign(struct arena *a, struct sign_cache *c, const char *stamp, const char *region, const char *service) {
+static struct sign_stages sign(struct arena *a, struct sign_cache *c, const char *stamp, const char *region,
+                               const char *service) {
   static const struct http_header h[] = {
-      {{"Content-Type", 12}, {"application/x-www-form-urlencoded; charset=utf-8", 48}}, {{"X-Amz-Date", 10}, {"20150830T123600Z", 16}}};
-  struct sign_request r = {.method = STR("GET"), .host = STR("iam.amazonaws.com"), .path = STR("/"),
-                           .query = STR("Action=ListUsers&Version=2010-05-08"), .headers = h, .n_headers = 2,
-                           .payload_hash = STR("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")};
+      {{"Content-Type", 12}, {"application/x-www-form-urlencoded; charset=utf-8", 48}},
+      {{"X-Amz-Date", 10}, {"20150830T123600Z", 16}}};
+  struct sign_request r = {.method = STR("GET"),
+                           .host = STR("iam.amazonaws.com"),
+                           .path = STR("/"),
+                           .query = STR("Action=ListUsers&Version=2010-05-08"),
+                           .headers = h,
+                           .n_headers = 2,
+                           .payload_hash =
+                               STR("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")};
   struct sign_scope scope = {str_c(stamp), str_c(region), str_c(service)};
   struct sign_stages out;
   sign_stages(a, c, &creds, &scope, &r, &out);
@@ -21,7 +30,8 @@ TEST(published_example) {
   struct arena a;
   arena_init(&a);
   struct sign_stages s = sign(&a, NULL, "20150830T123600Z", "us-east-1", "iam");
-  CHECK_STR(crypto_sha256_hex(&a, s.canonical), STR("f536975d06c0309214f805bb90ccff089219ecd68b2577efef23edd43b7e1a59"));
+  CHECK_STR(crypto_sha256_hex(&a, s.canonical),
+            STR("f536975d06c0309214f805bb90ccff089219ecd68b2577efef23edd43b7e1a59"));
   CHECK_STR(s.signed_headers, STR("content-type;host;x-amz-date"));
   CHECK_STR(str_c(s.signature), STR("5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"));
   arena_release(&a);
