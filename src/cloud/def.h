@@ -334,6 +334,7 @@ struct dparse {
 enum qn_err def_parse(struct session *s, const struct wire *w, const struct schema *sc, uint32_t file,
                       struct def **out) QN_MUST_USE;
 enum qn_err def_check(const struct def *d) QN_MUST_USE;
+bool def_check_deep(const struct def *d); /* part of def_check */
 void dp_error(struct dparse *p, struct span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 const struct ynode *dp_get(struct dparse *p, const struct ynode *map, const char *key);
 struct str dp_text(struct dparse *p, const struct ynode *n);

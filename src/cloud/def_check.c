@@ -153,5 +153,6 @@ enum qn_err def_check(const struct def *d) {
   snode *kids;
   size_t n = schema_children(d->sc, d->st.root, &d->s->arena, &kids);
   for (size_t i = 0; i < n; i++) property_check(&c, kids[i]);
+  if (!c.failed && !def_check_deep(d)) c.failed = true;
   return c.failed ? QN_E_INVALID : QN_OK;
 }
