@@ -9,7 +9,8 @@ from .cloud import REGION, Cloud
 
 ID_TAG = "quoin:id"
 _VOLATILE = {"ResponseMetadata", "registeredAt", "createdAt", "updatedAt", "events", "CreateDate", "CreationDate",
-             "creationTime", "createdBy", "startedAt", "registeredBy", "RoleLastUsed", "NextToken", "HostId"}
+             "creationTime", "createdBy", "startedAt", "registeredBy", "RoleLastUsed", "NextToken", "HostId",
+             "runningTasksCount", "pendingTasksCount", "activeServicesCount"}
 
 
 def _clean(value):
@@ -108,20 +109,24 @@ def _route53(cloud: Cloud, out: dict) -> None:
             out[f"AWS::Route53::RecordSet/{key}"] = record
 
 
-def snapshot_account(cloud: Cloud, regions: tuple[str, ...] = ()) -> dict[str, dict]:
+_REGIONAL = {"EC2": _ec2, "ECS": _ecs, "Logs": _logs}
+_GLOBAL = {"IAM": _iam, "S3": _s3, "Route53": _route53}
+SERVICES = (*_REGIONAL, *_GLOBAL)
+
+
+def snapshot_account(cloud: Cloud, regions: tuple[str, ...] = (), services: tuple[str, ...] = SERVICES) -> dict[str, dict]:
     """'Type/region/id' -> description, without times and the like; compare with ==.
 
     regions: default all in which the gate saw a call since the start, and us-east-1.
+    services: those to look at, by the middle part of their types' names.
     """
     out: dict[str, dict] = {}
     for region in sorted(regions or cloud.gate.stats.regions | {REGION}):
-        _ec2(cloud, region, out)
-        _ecs(cloud, region, out)
-        _logs(cloud, region, out)
-    _iam(cloud, out)
-    _s3(cloud, out)
-    _route53(cloud, out)
-    return {key: _clean(value) for key, value in out.items()}
+        for name in _REGIONAL.keys() & set(services):
+            _REGIONAL[name](cloud, region, out)
+    for name in _GLOBAL.keys() & set(services):
+        _GLOBAL[name](cloud, out)
+    return {key: _clean(out[key]) for key in sorted(out)}
 
 
 def diff(before: dict, after: dict) -> list[str]:
