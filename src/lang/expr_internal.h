@@ -6,7 +6,8 @@
 #include "quoin/expr.h"
 #include "quoin/vec.h"
 
-#define EXPR_DEPTH_MAX 256
+#define EXPR_DEPTH_MAX  256  /* of the tree */
+#define PARSE_DEPTH_MAX 1024 /* of the parser: parentheses count, and printing a tree may add some */
 
 enum ekind {
   E_LIT,      /* lit */

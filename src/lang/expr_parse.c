@@ -310,7 +310,7 @@ static const struct expr *parse_postfix(struct parser *p) {
 }
 
 bool parser_enter(struct parser *p) {
-  if (++p->depth <= EXPR_DEPTH_MAX) return true;
+  if (++p->depth <= PARSE_DEPTH_MAX) return true;
   fail_deep(p, p->tok.start, p->tok.end);
   return false;
 }

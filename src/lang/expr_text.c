@@ -30,18 +30,31 @@ static void add_literal(struct buf *b, const struct value *v) {
 
 static void add_expr(struct session *s, struct buf *b, const struct expr *e);
 
-static bool needs_parens(const struct expr *e, bool operand) {
-  if (e->kind == E_BINARY || e->kind == E_IF) return true;
-  if (e->kind == E_UNARY) return !operand;
-  return e->kind == E_LIT && !operand && (e->lit->kind == V_INT || e->lit->kind == V_DEC);
+enum { LEVEL_IF = 0, LEVEL_UNARY = 8, LEVEL_POSTFIX = 9, LEVEL_ATOM = 10 };
+
+/* Binding strength of what is printed for e. */
+static int level_of(const struct expr *e) {
+  if (e->kind == E_IF) return LEVEL_IF;
+  if (e->kind == E_BINARY) return expr_op_level((enum eop)e->op);
+  if (e->kind == E_UNARY) return LEVEL_UNARY;
+  return e->kind == E_LIT && (e->lit->kind == V_INT || e->lit->kind == V_DEC) ? LEVEL_UNARY : LEVEL_ATOM;
 }
 
-/* operand: of an operator, where a negative number needs no parentheses. */
-static void add_inner(struct session *s, struct buf *b, const struct expr *e, bool operand) {
-  bool parens = needs_parens(e, operand);
+/* Parentheses around what binds less than `least`. */
+static void add_inner(struct session *s, struct buf *b, const struct expr *e, int least) {
+  bool parens = level_of(e) < least;
   if (parens) buf_addc(b, '(');
   add_expr(s, b, e);
   if (parens) buf_addc(b, ')');
+}
+
+/* A minus directly before digits would become part of the number. */
+static void add_unary(struct session *s, struct buf *b, const struct expr *e) {
+  const struct expr *kid = e->kids[0];
+  bool digits = kid->kind == E_LIT && (kid->lit->kind == V_INT ? kid->lit->i >= 0 : kid->lit->kind == V_DEC && kid->lit->s[0] != '-');
+  buf_addz(b, expr_op_text[e->op]);
+  if (e->op == OP_NEG && digits) buf_addc(b, ' ');
+  add_inner(s, b, kid, LEVEL_UNARY);
 }
 
 static void add_list(struct session *s, struct buf *b, const struct expr *e) {
@@ -57,7 +70,7 @@ static void add_map(struct session *s, struct buf *b, const struct expr *e) {
     if (i) buf_addz(b, ", ");
     bool computed = e->kids[i]->kind == E_NAME; /* a bare name would be the key itself */
     if (computed) buf_addc(b, '(');
-    add_inner(s, b, e->kids[i], false);
+    add_inner(s, b, e->kids[i], LEVEL_UNARY);
     buf_addz(b, computed ? ") = " : " = ");
     add_expr(s, b, e->kids[i + 1]);
   }
@@ -68,17 +81,17 @@ static void add_for(struct session *s, struct buf *b, const struct expr *e) {
   const struct expr *key = e->kids[FOR_KEY], *cond = e->kids[FOR_IF];
   buf_addc(b, key ? '{' : '[');
   if (key) {
-    add_inner(s, b, key, true);
+    add_inner(s, b, key, 1);
     buf_addz(b, " => ");
   }
-  add_inner(s, b, e->kids[FOR_VALUE], true);
+  add_inner(s, b, e->kids[FOR_VALUE], 1);
   buf_addf(b, " for %.*s", SV(session_str(s, e->var)));
   if (e->var2) buf_addf(b, ", %.*s", SV(session_str(s, e->var2)));
   buf_addz(b, " in ");
-  add_inner(s, b, e->kids[FOR_WHAT], true);
+  add_inner(s, b, e->kids[FOR_WHAT], 1);
   if (cond) {
     buf_addz(b, " if ");
-    add_inner(s, b, cond, true);
+    add_inner(s, b, cond, 1);
   }
   buf_addc(b, key ? '}' : ']');
 }
@@ -103,11 +116,11 @@ static void add_expr(struct session *s, struct buf *b, const struct expr *e) {
     case E_LIT: add_literal(b, e->lit); break;
     case E_NAME: buf_add(b, session_str(s, e->name)); break;
     case E_MEMBER:
-      add_inner(s, b, e->kids[0], false);
+      add_inner(s, b, e->kids[0], LEVEL_POSTFIX);
       buf_addf(b, "%s%.*s", e->optional ? "?." : ".", SV(session_str(s, e->name)));
       break;
     case E_INDEX:
-      add_inner(s, b, e->kids[0], false);
+      add_inner(s, b, e->kids[0], LEVEL_POSTFIX);
       buf_addz(b, e->optional ? "?[" : "[");
       add_expr(s, b, e->kids[1]);
       buf_addc(b, ']');
@@ -123,22 +136,19 @@ static void add_expr(struct session *s, struct buf *b, const struct expr *e) {
       buf_addc(b, ']');
       break;
     case E_MAP: add_map(s, b, e); break;
-    case E_UNARY:
-      buf_addz(b, expr_op_text[e->op]);
-      add_inner(s, b, e->kids[0], false);
-      break;
+    case E_UNARY: add_unary(s, b, e); break;
     case E_BINARY:
-      add_inner(s, b, e->kids[0], true);
+      add_inner(s, b, e->kids[0], level_of(e));
       buf_addf(b, " %s ", expr_op_text[e->op]);
-      add_inner(s, b, e->kids[1], true);
+      add_inner(s, b, e->kids[1], level_of(e) + 1);
       break;
     case E_IF:
       buf_addz(b, "if ");
-      add_inner(s, b, e->kids[0], true);
+      add_inner(s, b, e->kids[0], 1);
       buf_addz(b, " then ");
-      add_inner(s, b, e->kids[1], true);
+      add_inner(s, b, e->kids[1], 1);
       if (e->n > 2) buf_addz(b, " else ");
-      if (e->n > 2) add_inner(s, b, e->kids[2], true);
+      if (e->n > 2) add_inner(s, b, e->kids[2], 1);
       break;
     case E_FOR: add_for(s, b, e); break;
     case E_TEMPLATE: add_template(s, b, e); break;

@@ -88,7 +88,9 @@ static bool read_parts(struct parser *p, size_t i, char quote, part_vec *parts, 
   bool closed = quote == 0;
   while (i < p->text.n && !p->failed) {
     char c = p->text.p[i], next = i + 1 < p->text.n ? p->text.p[i + 1] : 0;
-    if (quote == '\'' && c == '\'' && next == '\'') {
+    if (c == 0) {
+      parser_fail(p, QN0300, i, i + 1, "text cannot hold a NUL character");
+    } else if (quote == '\'' && c == '\'' && next == '\'') {
       buf_addc(&text, '\'');
       i += 2;
     } else if (quote && c == quote) {
@@ -117,6 +119,28 @@ static bool read_parts(struct parser *p, size_t i, char quote, part_vec *parts, 
   return !p->failed;
 }
 
+static bool is_text(const struct expr *e) { return e->kind == E_LIT && e->lit->kind == V_STR; }
+
+/* Parts to one node; pieces of literal text that meet become one. */
+static const struct expr *make_template(struct parser *p, part_vec *parts, size_t from, size_t to) {
+  size_t n = 0;
+  for (size_t i = 0; i < parts->n; i++) {
+    if (n == 0 || !is_text(parts->v[i]) || !is_text(parts->v[n - 1])) {
+      parts->v[n++] = parts->v[i];
+      continue;
+    }
+    struct buf both = BUF_INIT(BUF_MAX_DEFAULT);
+    buf_add(&both, value_text(parts->v[n - 1]->lit));
+    buf_add(&both, value_text(parts->v[i]->lit));
+    struct span at = span_join(parts->v[n - 1]->span, parts->v[i]->span);
+    parts->v[n - 1] = parser_literal(p, value_str(&p->s->arena, buf_str(&both)), at);
+    buf_release(&both);
+  }
+  if (n == 0) return parser_literal(p, value_str(&p->s->arena, STR("")), parser_span(p, from, to));
+  if (n == 1 && is_text(parts->v[0])) return parser_literal(p, parts->v[0]->lit, parser_span(p, from, to));
+  return parser_node(p, E_TEMPLATE, from, to, parts->v, n, NULL);
+}
+
 const struct expr *parse_string(struct parser *p) {
   size_t start = p->tok.start, end = 0;
   part_vec parts = {0};
@@ -126,11 +150,7 @@ const struct expr *parse_string(struct parser *p) {
   if (!good) return NULL;
   p->at = end + 1;
   lex_next(p);
-  struct span at = parser_span(p, start, end + 1);
-  if (parts.n == 0) return parser_literal(p, value_str(&p->s->arena, STR("")), at);
-  if (parts.n == 1 && parts.v[0]->kind == E_LIT && parts.v[0]->lit->kind == V_STR)
-    return parser_literal(p, parts.v[0]->lit, at);
-  return parser_node(p, E_TEMPLATE, start, end + 1, parts.v, parts.n, NULL);
+  return make_template(p, &parts, start, end + 1);
 }
 
 static const struct expr *whole_literal(struct parser *p, const struct ynode *scalar, struct str text) {
@@ -151,7 +171,7 @@ const struct expr *template_parse(struct session *s, const struct ynode *scalar)
     bool hole = parts.n == 1 && str_starts(scalar->text, STR("${"));
     if (parts.n == 1 && !hole) out = whole_literal(&p, scalar, value_text(parts.v[0]->lit));
     else if (hole) out = parts.v[0];
-    else out = parser_node(&p, E_TEMPLATE, 0, scalar->text.n, parts.v, parts.n, NULL);
+    else out = make_template(&p, &parts, 0, scalar->text.n);
   }
   free(hold);
   return p.failed ? NULL : out;

@@ -218,7 +218,7 @@ static bool check_keys(struct yaml_reader *r, const struct ypair *pairs, size_t 
 
 static bool on_end(struct yaml_reader *r, const yaml_event_t *e) {
   struct yaml_frame f = r->frames.v[--r->frames.n];
-  const struct ypair *pairs = r->pending.v + f.base;
+  const struct ypair *pairs = r->pending.v ? r->pending.v + f.base : NULL;
   size_t n = r->pending.n - f.base;
   struct arena *a = &r->s->arena;
   struct ynode *node = ARENA_NEW(a, struct ynode);
