@@ -127,7 +127,9 @@ static enum qn_err unidentified(struct cloud *c, const struct sts_reply *r) {
   if (r->fail) {
     g = diag_add(&c->s->diags, QN0705, SPAN_NONE, "AWS cannot be reached to find out the account");
     diag_note(&c->s->diags, g, SPAN_NONE, "%.*s", SV(r->detail));
-    diag_help(&c->s->diags, g, "check the network, the region and AWS_ENDPOINT_URL");
+    diag_help(
+        &c->s->diags, g,
+        "check the network, the region, AWS_ENDPOINT_URL and, for a certificate of your own, AWS_CA_BUNDLE");
   } else if (retry_class(NF_NONE, r->status, r->code) == EC_CREDENTIALS) {
     client_creds_refused(c, r->code, r->message);
   } else {
