@@ -242,7 +242,7 @@ static void send_joined(struct run *r, struct task **v, uint32_t n) {
 static void flush_joins(struct run *r) {
   for (size_t i = 0; i < r->waiting.n; i++) {
     struct task *t = r->waiting.v[i];
-    if (t->state != T_LINGER || (t->resume_at > now(r) && others_come(r, t))) continue;
+    if (t->state != T_LINGER || lane_taken(r, t) || (t->resume_at > now(r) && others_come(r, t))) continue;
     VEC(struct task *) group = {0};
     size_t kept = 0;
     for (size_t k = 0; k < r->waiting.n; k++) {
@@ -347,8 +347,9 @@ int drive_timeout(struct run *r) {
   int64_t best = 1000, t = now(r);
   if ((r->queue.n && r->in_flight < r->limit) || r->submit.n) return 0;
   for (size_t i = 0; i < r->waiting.n; i++) {
-    if (r->waiting.v[i]->state == T_HELD) continue;
-    int64_t left = r->waiting.v[i]->resume_at - t;
+    const struct task *w = r->waiting.v[i];
+    if (w->state == T_HELD || (w->state == T_LINGER && lane_taken(r, w))) continue;
+    int64_t left = w->resume_at - t;
     if (left < best) best = left > 0 ? left : 0;
   }
   return (int)best;
