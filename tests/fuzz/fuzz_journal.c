@@ -14,7 +14,9 @@ struct memory { /* a store in memory */
   size_t n, open;
 };
 
-static struct memory *self(struct store *st) { return (struct memory *)(void *)st; }
+static struct memory *self(struct store *st) {
+  return (struct memory *)(void *)st;
+}
 
 static struct str *slot(struct memory *m, struct str name) {
   for (size_t i = 0; i < m->n; i++)
@@ -28,7 +30,9 @@ static enum qn_err m_lock(struct store *st, struct str holder, struct diags *d) 
   (void)st, (void)holder, (void)d;
   return QN_OK;
 }
-static void m_nothing(struct store *st) { (void)st; }
+static void m_nothing(struct store *st) {
+  (void)st;
+}
 static bool m_busy(struct store *st) {
   (void)st;
   return false;

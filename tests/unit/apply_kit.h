@@ -29,8 +29,8 @@ struct pending {
 /* What to do with the next call of an operation. */
 struct fault {
   const char *op;
-  int skip;          /* calls that pass before */
-  bool executed;     /* carried out, then the answer is lost */
+  int skip;      /* calls that pass before */
+  bool executed; /* carried out, then the answer is lost */
   enum err_class cls;
   const char *code;
   int times;
@@ -57,8 +57,12 @@ static struct fake *f;
 
 /* ---- values ------------------------------------------------------------------------ */
 
-static inline struct session *ss(void) { return &f->w.s; }
-static inline const struct value *at(const struct value *v, const char *path) { return v ? value_at(ss(), v, str_c(path)) : NULL; }
+static inline struct session *ss(void) {
+  return &f->w.s;
+}
+static inline const struct value *at(const struct value *v, const char *path) {
+  return v ? value_at(ss(), v, str_c(path)) : NULL;
+}
 static inline struct str text_at(const struct value *v, const char *path) {
   const struct value *t = at(v, path);
   return value_is(t, V_STR) ? value_text(t) : STR("");
@@ -79,10 +83,14 @@ static inline const struct value *with(const struct value *map, const char *key,
 
 /* ---- objects ------------------------------------------------------------------------- */
 
-static inline struct object *add(const char *kind, const char *prefix, struct str parent, const struct value *props) {
+static inline struct object *add(const char *kind, const char *prefix, struct str parent,
+                                 const struct value *props) {
   if (f->n == OBJECTS) abort();
   struct object *o = &f->v[f->n++];
-  *o = (struct object){.kind = kind, .id = str_fmt(f->w.a, "%s%d", prefix, ++f->serial), .parent = str_dup(f->w.a, parent), .props = props};
+  *o = (struct object){.kind = kind,
+                       .id = str_fmt(f->w.a, "%s%d", prefix, ++f->serial),
+                       .parent = str_dup(f->w.a, parent),
+                       .props = props};
   return o;
 }
 
@@ -112,7 +120,8 @@ static inline bool passes(const struct object *o, const struct value *filters) {
     if (str_starts(name, STR("tag:"))) {
       have = STR("");
       for (uint32_t k = 0; value_is(o->tags, V_LIST) && k < o->tags->n; k++)
-        if (str_eq(text_at(o->tags->items[k], "Key"), str_sub(name, 4, name.n))) have = text_at(o->tags->items[k], "Value");
+        if (str_eq(text_at(o->tags->items[k], "Key"), str_sub(name, 4, name.n)))
+          have = text_at(o->tags->items[k], "Value");
     }
     bool hit = false;
     for (uint32_t k = 0; k < values->n; k++) hit |= str_eq(value_text(values->items[k]), have);
@@ -125,18 +134,22 @@ static inline bool passes(const struct object *o, const struct value *filters) {
 
 typedef const struct value *answer_fn(const struct value *in, const char **error);
 
-static inline const struct value *ec2_create(const char *kind, const char *member, const char *id, const struct value *in) {
-  struct object *o = add(kind, kind[0] == 'v' ? "vpc-" : "subnet-", text_at(in, "VpcId"), with(in, "TagSpecifications", NULL));
+static inline const struct value *ec2_create(const char *kind, const char *member, const char *id,
+                                             const struct value *in) {
+  struct object *o = add(kind, kind[0] == 'v' ? "vpc-" : "subnet-", text_at(in, "VpcId"),
+                         with(in, "TagSpecifications", NULL));
   o->tags = at(in, "TagSpecifications[0].Tags");
   return jsonf("{\"%s\":{\"%s\":\"%.*s\",\"State\":\"pending\"}}", member, id, SV(o->id));
 }
 
-static inline const struct value *ec2_describe(const char *kind, const char *list, const char *id, const struct value *in) {
+static inline const struct value *ec2_describe(const char *kind, const char *list, const char *id,
+                                               const struct value *in) {
   VEC(const struct value *) out = {0};
   for (int i = 0; i < f->n; i++) {
     const struct object *o = &f->v[i];
     if (!o->kind || strcmp(o->kind, kind) != 0 || !passes(o, at(in, "Filters"))) continue;
-    const struct value *v = with(with(o->props, id, value_str(f->w.a, o->id)), "State", value_str(f->w.a, STR("available")));
+    const struct value *v =
+        with(with(o->props, id, value_str(f->w.a, o->id)), "State", value_str(f->w.a, STR("available")));
     VEC_PUSH(f->w.a, &out, o->tags ? with(v, "Tags", o->tags) : v);
   }
   return with(value_map(f->w.a, NULL, 0), list, value_list(f->w.a, out.v, out.n));
@@ -159,7 +172,8 @@ static const struct value *describe_subnets(const struct value *in, const char *
   return ec2_describe("subnet", "Subnets", "SubnetId", in);
 }
 
-static const struct value *modify(const char *kind, const char *id, const struct value *in, const char **error) {
+static const struct value *modify(const char *kind, const char *id, const struct value *in,
+                                  const char **error) {
   struct object *o = find(kind, text_at(in, id));
   if (!o) {
     *error = "InvalidID.NotFound";
@@ -171,8 +185,12 @@ static const struct value *modify(const char *kind, const char *id, const struct
   }
   return value_map(f->w.a, NULL, 0);
 }
-static const struct value *modify_vpc(const struct value *in, const char **error) { return modify("vpc", "VpcId", in, error); }
-static const struct value *modify_subnet(const struct value *in, const char **error) { return modify("subnet", "SubnetId", in, error); }
+static const struct value *modify_vpc(const struct value *in, const char **error) {
+  return modify("vpc", "VpcId", in, error);
+}
+static const struct value *modify_subnet(const struct value *in, const char **error) {
+  return modify("subnet", "SubnetId", in, error);
+}
 
 static const struct value *vpc_attribute(const struct value *in, const char **error) {
   (void)error;
@@ -193,7 +211,8 @@ static const struct value *tag(const struct value *in, const char **error) {
       VEC(const struct value *) out = {0};
       for (uint32_t t = 0; value_is(o->tags, V_LIST) && t < o->tags->n; t++) {
         bool again = false;
-        for (uint32_t j = 0; j < tags->n; j++) again |= str_eq(text_at(tags->items[j], "Key"), text_at(o->tags->items[t], "Key"));
+        for (uint32_t j = 0; j < tags->n; j++)
+          again |= str_eq(text_at(tags->items[j], "Key"), text_at(o->tags->items[t], "Key"));
         if (!again) VEC_PUSH(f->w.a, &out, o->tags->items[t]);
       }
       for (uint32_t t = 0; t < tags->n; t++) VEC_PUSH(f->w.a, &out, tags->items[t]);
@@ -202,18 +221,23 @@ static const struct value *tag(const struct value *in, const char **error) {
   return value_map(f->w.a, NULL, 0);
 }
 
-static const struct value *delete_one(const char *kind, struct str id, const char *missing, const char *busy, const char **error) {
+static const struct value *delete_one(const char *kind, struct str id, const char *missing, const char *busy,
+                                      const char **error) {
   struct object *o = find(kind, id);
-  if (!o) *error = missing;
-  else if (has_child(id)) *error = busy;
-  else o->kind = NULL;
+  if (!o)
+    *error = missing;
+  else if (has_child(id))
+    *error = busy;
+  else
+    o->kind = NULL;
   return value_map(f->w.a, NULL, 0);
 }
 static const struct value *delete_vpc(const struct value *in, const char **error) {
   return delete_one("vpc", text_at(in, "VpcId"), "InvalidVpcID.NotFound", "DependencyViolation", error);
 }
 static const struct value *delete_subnet(const struct value *in, const char **error) {
-  return delete_one("subnet", text_at(in, "SubnetId"), "InvalidSubnetID.NotFound", "DependencyViolation", error);
+  return delete_one("subnet", text_at(in, "SubnetId"), "InvalidSubnetID.NotFound", "DependencyViolation",
+                    error);
 }
 static const struct value *delete_zone(const struct value *in, const char **error) {
   return delete_one("zone", text_at(in, "Id"), "NoSuchHostedZone", "HostedZoneNotEmpty", error);
@@ -221,12 +245,15 @@ static const struct value *delete_zone(const struct value *in, const char **erro
 
 static const struct value *create_zone(const struct value *in, const char **error) {
   for (int i = 0; i < f->n; i++)
-    if (f->v[i].kind && strcmp(f->v[i].kind, "zone") == 0 && str_eq(text_at(f->v[i].props, "CallerReference"), text_at(in, "CallerReference")))
+    if (f->v[i].kind && strcmp(f->v[i].kind, "zone") == 0 &&
+        str_eq(text_at(f->v[i].props, "CallerReference"), text_at(in, "CallerReference")))
       *error = "HostedZoneAlreadyExists";
   if (*error) return NULL;
   struct object *o = add("zone", "Z", STR(""), in);
-  return jsonf("{\"HostedZone\":{\"Id\":\"/hostedzone/%.*s\",\"CallerReference\":\"x\"},\"DelegationSet\":{\"NameServers\":[\"ns1\"]},"
-               "\"ChangeInfo\":{\"Id\":\"/change/C1\",\"Status\":\"PENDING\"}}", SV(o->id));
+  return jsonf("{\"HostedZone\":{\"Id\":\"/hostedzone/"
+               "%.*s\",\"CallerReference\":\"x\"},\"DelegationSet\":{\"NameServers\":[\"ns1\"]},"
+               "\"ChangeInfo\":{\"Id\":\"/change/C1\",\"Status\":\"PENDING\"}}",
+               SV(o->id));
 }
 static const struct value *list_zones(const struct value *in, const char **error) {
   (void)in, (void)error;
@@ -234,7 +261,9 @@ static const struct value *list_zones(const struct value *in, const char **error
   for (int i = 0; i < f->n; i++) {
     if (!f->v[i].kind || strcmp(f->v[i].kind, "zone") != 0) continue;
     struct str reference = text_at(f->v[i].props, "CallerReference"), name = text_at(f->v[i].props, "Name");
-    VEC_PUSH(f->w.a, &out, jsonf("{\"Id\":\"/hostedzone/%.*s\",\"CallerReference\":\"%.*s\",\"Name\":\"%.*s\"}", SV(f->v[i].id), SV(reference), SV(name)));
+    VEC_PUSH(f->w.a, &out,
+             jsonf("{\"Id\":\"/hostedzone/%.*s\",\"CallerReference\":\"%.*s\",\"Name\":\"%.*s\"}",
+                   SV(f->v[i].id), SV(reference), SV(name)));
   }
   return with(jsonf("{\"IsTruncated\":false}"), "HostedZones", value_list(f->w.a, out.v, out.n));
 }
@@ -275,7 +304,8 @@ static const struct value *list_records(const struct value *in, const char **err
   struct str zone = text_at(in, "HostedZoneId");
   if (!find("zone", zone)) *error = "NoSuchHostedZone";
   for (int i = 0; i < f->n; i++)
-    if (f->v[i].kind && strcmp(f->v[i].kind, "record") == 0 && str_eq(f->v[i].parent, zone)) VEC_PUSH(f->w.a, &out, f->v[i].props);
+    if (f->v[i].kind && strcmp(f->v[i].kind, "record") == 0 && str_eq(f->v[i].parent, zone))
+      VEC_PUSH(f->w.a, &out, f->v[i].props);
   return with(jsonf("{\"IsTruncated\":false}"), "ResourceRecordSets", value_list(f->w.a, out.v, out.n));
 }
 static const struct value *zone_tags(const struct value *in, const char **error) {
@@ -300,12 +330,24 @@ static const struct {
   const char *op;
   answer_fn *answer;
 } operations[] = {
-    {"CreateVpc", create_vpc}, {"DescribeVpcs", describe_vpcs}, {"ModifyVpcAttribute", modify_vpc},
-    {"DescribeVpcAttribute", vpc_attribute}, {"DeleteVpc", delete_vpc}, {"CreateSubnet", create_subnet},
-    {"DescribeSubnets", describe_subnets}, {"ModifySubnetAttribute", modify_subnet}, {"DeleteSubnet", delete_subnet},
-    {"CreateTags", tag}, {"CreateHostedZone", create_zone}, {"ListHostedZones", list_zones}, {"GetChange", get_change},
-    {"DeleteHostedZone", delete_zone}, {"ChangeResourceRecordSets", change_records}, {"ListResourceRecordSets", list_records},
-    {"ChangeTagsForResource", zone_tags}, {"ListTagsForResources", list_zone_tags},
+    {"CreateVpc", create_vpc},
+    {"DescribeVpcs", describe_vpcs},
+    {"ModifyVpcAttribute", modify_vpc},
+    {"DescribeVpcAttribute", vpc_attribute},
+    {"DeleteVpc", delete_vpc},
+    {"CreateSubnet", create_subnet},
+    {"DescribeSubnets", describe_subnets},
+    {"ModifySubnetAttribute", modify_subnet},
+    {"DeleteSubnet", delete_subnet},
+    {"CreateTags", tag},
+    {"CreateHostedZone", create_zone},
+    {"ListHostedZones", list_zones},
+    {"GetChange", get_change},
+    {"DeleteHostedZone", delete_zone},
+    {"ChangeResourceRecordSets", change_records},
+    {"ListResourceRecordSets", list_records},
+    {"ChangeTagsForResource", zone_tags},
+    {"ListTagsForResources", list_zone_tags},
 };
 
 /* ---- calls ------------------------------------------------------------------------------- */
@@ -316,7 +358,10 @@ static inline bool point(void) {
   return f->dead;
 }
 
-static inline struct reply lost(void) { return (struct reply){.err = QN_E_REMOTE, .cls = EC_AMBIGUOUS, .message = STR("connection reset"), .maybe_executed = true}; }
+static inline struct reply lost(void) {
+  return (struct reply){
+      .err = QN_E_REMOTE, .cls = EC_AMBIGUOUS, .message = STR("connection reset"), .maybe_executed = true};
+}
 
 static inline struct reply execute(const struct call *c) {
   const char *error = NULL;
@@ -327,7 +372,11 @@ static inline struct reply execute(const struct call *c) {
     r.output = operations[i].answer(c->input, &error);
     if (!error) return r;
     struct str text = str_cut(str_c(error), ':', &r.code);
-    r = (struct reply){.err = QN_E_REMOTE, .cls = EC_CLIENT, .status = 400, .code = r.code, .message = text.n ? text : str_c(error)};
+    r = (struct reply){.err = QN_E_REMOTE,
+                       .cls = EC_CLIENT,
+                       .status = 400,
+                       .code = r.code,
+                       .message = text.n ? text : str_c(error)};
     return r;
   }
   printf("the fake does not know %.*s %.*s\n", SV(c->op->name), SV(json_text(&f->w, c->input)));
@@ -353,7 +402,10 @@ static inline struct reply answer(const struct call *c, bool mutating) {
   if (mutating && f->mutating == f->interrupt_at) f->interrupts++;
   if (faulty(c)) {
     if (f->fault.executed) execute(c);
-    struct reply r = {.err = QN_E_REMOTE, .cls = f->fault.cls, .code = str_c(f->fault.code), .message = str_c(f->fault.code)};
+    struct reply r = {.err = QN_E_REMOTE,
+                      .cls = f->fault.cls,
+                      .code = str_c(f->fault.code),
+                      .message = str_c(f->fault.code)};
     r.maybe_executed = r.cls == EC_AMBIGUOUS;
     return r;
   }
@@ -361,7 +413,8 @@ static inline struct reply answer(const struct call *c, bool mutating) {
   return mutating && point() ? lost() : r;
 }
 
-static enum qn_err fake_call(void *user, bool mutating, const struct call *c, call_done_fn *done, void *done_user) {
+static enum qn_err fake_call(void *user, bool mutating, const struct call *c, call_done_fn *done,
+                             void *done_user) {
   (void)user;
   CHECK(mutating == !c->op->read_only);
   if (f->n_queue == CALLS) abort();
@@ -387,7 +440,9 @@ static size_t fake_poll(void *user, int timeout_ms, int wake_fd) {
   }
   return (size_t)f->n_queue;
 }
-static void fake_cancel(void *user) { (void)user; }
+static void fake_cancel(void *user) {
+  (void)user;
+}
 static const struct apply_calls fake_calls = {NULL, fake_call, fake_poll, fake_cancel};
 
 /* ---- a store that dies ----------------------------------------------------------------------- */
@@ -396,15 +451,33 @@ struct mortal {
   struct store base;
   struct store *in;
 };
-static inline struct store *inner(struct store *st) { return ((struct mortal *)(void *)st)->in; }
-static enum qn_err d_lock(struct store *st, struct str holder, struct diags *d) { return inner(st)->ops->lock(inner(st), holder, d); }
-static void d_unlock(struct store *st) { inner(st)->ops->unlock(inner(st)); }
-static bool d_busy(struct store *st) { return inner(st)->ops->busy(inner(st)); }
-static enum qn_err d_list(struct store *st, struct arena *a, struct str **names, size_t *n) { return inner(st)->ops->list(inner(st), a, names, n); }
-static enum qn_err d_read(struct store *st, struct arena *a, struct str name, struct str *out) { return inner(st)->ops->read(inner(st), a, name, out); }
-static enum qn_err d_write(struct store *st, struct str name, struct str bytes) { return point() ? QN_E_IO : inner(st)->ops->write(inner(st), name, bytes); }
-static enum qn_err d_open(struct store *st, struct str name, size_t n) { return point() ? QN_E_IO : inner(st)->ops->append_open(inner(st), name, n); }
-static enum qn_err d_reserve(struct store *st, size_t n) { return f->dead ? QN_E_IO : inner(st)->ops->reserve(inner(st), n); }
+static inline struct store *inner(struct store *st) {
+  return ((struct mortal *)(void *)st)->in;
+}
+static enum qn_err d_lock(struct store *st, struct str holder, struct diags *d) {
+  return inner(st)->ops->lock(inner(st), holder, d);
+}
+static void d_unlock(struct store *st) {
+  inner(st)->ops->unlock(inner(st));
+}
+static bool d_busy(struct store *st) {
+  return inner(st)->ops->busy(inner(st));
+}
+static enum qn_err d_list(struct store *st, struct arena *a, struct str **names, size_t *n) {
+  return inner(st)->ops->list(inner(st), a, names, n);
+}
+static enum qn_err d_read(struct store *st, struct arena *a, struct str name, struct str *out) {
+  return inner(st)->ops->read(inner(st), a, name, out);
+}
+static enum qn_err d_write(struct store *st, struct str name, struct str bytes) {
+  return point() ? QN_E_IO : inner(st)->ops->write(inner(st), name, bytes);
+}
+static enum qn_err d_open(struct store *st, struct str name, size_t n) {
+  return point() ? QN_E_IO : inner(st)->ops->append_open(inner(st), name, n);
+}
+static enum qn_err d_reserve(struct store *st, size_t n) {
+  return f->dead ? QN_E_IO : inner(st)->ops->reserve(inner(st), n);
+}
 static enum qn_err d_append(struct store *st, struct str bytes) {
   if (f->dead) return QN_E_IO;
   if (!point()) return inner(st)->ops->append(inner(st), bytes);
@@ -416,13 +489,19 @@ static enum qn_err d_commit(struct store *st) {
   enum qn_err e = inner(st)->ops->commit(inner(st));
   return point() ? QN_E_IO : e; /* durable, but nobody was told */
 }
-static void d_append_close(struct store *st) { inner(st)->ops->append_close(inner(st)); }
-static enum qn_err d_remove(struct store *st, struct str name) { return f->dead ? QN_E_IO : inner(st)->ops->remove(inner(st), name); }
+static void d_append_close(struct store *st) {
+  inner(st)->ops->append_close(inner(st));
+}
+static enum qn_err d_remove(struct store *st, struct str name) {
+  return f->dead ? QN_E_IO : inner(st)->ops->remove(inner(st), name);
+}
 static void d_close(struct store *st) {
   inner(st)->ops->close(inner(st));
   free(st);
 }
-static const struct store_ops mortal_ops = {d_lock, d_unlock, d_busy, d_list, d_read, d_write, d_open, d_reserve, d_append, d_commit, d_append_close, d_remove, d_close};
+static const struct store_ops mortal_ops = {d_lock,         d_unlock, d_busy,    d_list,   d_read,
+                                            d_write,        d_open,   d_reserve, d_append, d_commit,
+                                            d_append_close, d_remove, d_close};
 
 /* ---- one command ---------------------------------------------------------------------------- */
 
@@ -440,12 +519,15 @@ static inline void kit_open(void) {
   CHECK(mkdtemp(f->dir) != NULL);
 }
 
-static inline const char *kit_file(const char *name) { return str_fmt(f->w.a, "%s/%s", f->dir, name).p; }
+static inline const char *kit_file(const char *name) {
+  return str_fmt(f->w.a, "%s/%s", f->dir, name).p;
+}
 
 static inline void kit_clear(const char *dir) {
   DIR *d = opendir(dir);
   for (struct dirent *e; d && (e = readdir(d));)
-    if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) remove(str_fmt(f->w.a, "%s/%s", dir, e->d_name).p);
+    if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+      remove(str_fmt(f->w.a, "%s/%s", dir, e->d_name).p);
   if (d) closedir(d);
   remove(dir);
 }
@@ -463,11 +545,15 @@ static inline void kit_end(void) {
 
 static inline struct graph *kit_graph(const char *resources) {
   struct session *s = ss();
-  struct str text = str_fmt(f->w.a, "quoin: 1\nstack: pay\nenvironments:\n  dev: { region: us-east-1, account: \"123456789012\" }\n%s", resources);
+  struct str text = str_fmt(
+      f->w.a,
+      "quoin: 1\nstack: pay\nenvironments:\n  dev: { region: us-east-1, account: \"123456789012\" }\n%s",
+      resources);
   CHECK_INT(file_write_atomic(kit_file("quoin.yaml"), text, 0600, &s->diags), QN_OK);
   struct lang_types types;
   schema_lang_types(f->w.sc, s, &types);
-  struct spec_options o = {.path = kit_file("quoin.yaml"), .types = &types, .modules_blob = blob_get(BLOB_MODULES)};
+  struct spec_options o = {
+      .path = kit_file("quoin.yaml"), .types = &types, .modules_blob = blob_get(BLOB_MODULES)};
   struct compiled *c = ARENA_NEW(f->w.a, struct compiled);
   struct graph *g = NULL;
   if (spec_compile(s, &o, c) || graph_build(s, f->w.sc, c, &g)) {
@@ -491,8 +577,11 @@ static inline struct outcome_of kit_apply_with(const char *spec, struct apply_op
   struct outcome_of out = {0};
   struct session *s = ss();
   struct graph *g = spec ? kit_graph(spec) : NULL;
-  struct environment env = {.stack = session_sym(s, STR("pay")), .name = session_sym(s, STR("dev")), .region = session_sym(s, STR("us-east-1")),
-                            .account = session_sym(s, STR("123456789012")), .partition = session_sym(s, STR("aws"))};
+  struct environment env = {.stack = session_sym(s, STR("pay")),
+                            .name = session_sym(s, STR("dev")),
+                            .region = session_sym(s, STR("us-east-1")),
+                            .account = session_sym(s, STR("123456789012")),
+                            .partition = session_sym(s, STR("aws"))};
   struct mortal *m = calloc(1, sizeof *m);
   struct state *st = NULL;
   m->base.ops = &mortal_ops;

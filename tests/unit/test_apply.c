@@ -7,13 +7,18 @@
 #define NET                                                                                                  \
   "resources:\n"                                                                                             \
   "  vpc: { type: AWS::EC2::VPC, properties: { CidrBlock: 10.0.0.0/16, EnableDnsHostnames: true } }\n"       \
-  "  a: { type: AWS::EC2::Subnet, properties: { VpcId: \"${vpc.VpcId}\", CidrBlock: 10.0.1.0/24, MapPublicIpOnLaunch: true } }\n"
-#define SUBNET_B "  b: { type: AWS::EC2::Subnet, properties: { VpcId: \"${vpc.VpcId}\", CidrBlock: 10.0.2.0/24 } }\n"
+  "  a: { type: AWS::EC2::Subnet, properties: { VpcId: \"${vpc.VpcId}\", CidrBlock: 10.0.1.0/24, "           \
+  "MapPublicIpOnLaunch: true } }\n"
+#define SUBNET_B                                                                                             \
+  "  b: { type: AWS::EC2::Subnet, properties: { VpcId: \"${vpc.VpcId}\", CidrBlock: 10.0.2.0/24 } }\n"
 #define ZONE                                                                                                 \
   "  zone: { type: AWS::Route53::HostedZone, properties: { Name: example.com } }\n"                          \
-  "  www: { type: AWS::Route53::RecordSet, properties: { HostedZoneId: \"${zone.Id}\", Name: www.example.com, Type: A, TTL: \"60\", ResourceRecords: [10.0.0.1] } }\n" \
-  "  api: { type: AWS::Route53::RecordSet, properties: { HostedZoneId: \"${zone.Id}\", Name: api.example.com, Type: A, TTL: \"60\", ResourceRecords: [10.0.0.2] } }\n"
-#define OUTPUTS "outputs:\n  vpc: ${vpc.VpcId}\nchecks:\n  - { that: \"${vpc.VpcId != a.SubnetId}\", else: ids differ }\n"
+  "  www: { type: AWS::Route53::RecordSet, properties: { HostedZoneId: \"${zone.Id}\", Name: "               \
+  "www.example.com, Type: A, TTL: \"60\", ResourceRecords: [10.0.0.1] } }\n"                                 \
+  "  api: { type: AWS::Route53::RecordSet, properties: { HostedZoneId: \"${zone.Id}\", Name: "               \
+  "api.example.com, Type: A, TTL: \"60\", ResourceRecords: [10.0.0.2] } }\n"
+#define OUTPUTS                                                                                              \
+  "outputs:\n  vpc: ${vpc.VpcId}\nchecks:\n  - { that: \"${vpc.VpcId != a.SubnetId}\", else: ids differ }\n"
 
 static void check_all(void) {
   CHECK_INT(count("vpc"), 1);
@@ -23,7 +28,8 @@ static void check_all(void) {
   for (int i = 0; i < f->n; i++) {
     if (!f->v[i].kind) continue;
     if (strcmp(f->v[i].kind, "vpc") == 0) CHECK(at(f->v[i].props, "EnableDnsHostnames")->b);
-    if (strcmp(f->v[i].kind, "subnet") == 0 && str_eq(text_at(f->v[i].props, "CidrBlock"), STR("10.0.1.0/24")))
+    if (strcmp(f->v[i].kind, "subnet") == 0 &&
+        str_eq(text_at(f->v[i].props, "CidrBlock"), STR("10.0.1.0/24")))
       CHECK(at(f->v[i].props, "MapPublicIpOnLaunch") && at(f->v[i].props, "MapPublicIpOnLaunch")->b);
   }
 }
@@ -65,8 +71,10 @@ static unsigned converge(const char *spec) {
   "  vpc: { type: AWS::EC2::VPC, properties: { CidrBlock: 10.0.0.0/16, EnableDnsHostnames: false } }\n"      \
   "  a: { type: AWS::EC2::Subnet, properties: { VpcId: \"${vpc.VpcId}\", CidrBlock: 10.0.9.0/24 } }\n"       \
   "  zone: { type: AWS::Route53::HostedZone, properties: { Name: example.com } }\n"                          \
-  "  www: { type: AWS::Route53::RecordSet, properties: { HostedZoneId: \"${zone.Id}\", Name: www.example.com, Type: A, TTL: \"300\", ResourceRecords: [10.0.0.1] } }\n" \
-  "  api: { type: AWS::Route53::RecordSet, properties: { HostedZoneId: \"${zone.Id}\", Name: api2.example.com, Type: A, TTL: \"60\", ResourceRecords: [10.0.0.2] } }\n"
+  "  www: { type: AWS::Route53::RecordSet, properties: { HostedZoneId: \"${zone.Id}\", Name: "               \
+  "www.example.com, Type: A, TTL: \"300\", ResourceRecords: [10.0.0.1] } }\n"                                \
+  "  api: { type: AWS::Route53::RecordSet, properties: { HostedZoneId: \"${zone.Id}\", Name: "               \
+  "api2.example.com, Type: A, TTL: \"60\", ResourceRecords: [10.0.0.2] } }\n"
 
 static void check_after(void) {
   CHECK_INT(count("vpc"), 1);
@@ -76,12 +84,15 @@ static void check_after(void) {
   for (int i = 0; i < f->n; i++) {
     if (!f->v[i].kind) continue;
     if (strcmp(f->v[i].kind, "vpc") == 0) CHECK(!at(f->v[i].props, "EnableDnsHostnames")->b);
-    if (strcmp(f->v[i].kind, "subnet") == 0) CHECK_STR(text_at(f->v[i].props, "CidrBlock"), STR("10.0.9.0/24"));
-    if (strcmp(f->v[i].kind, "record") == 0) CHECK(!str_eq(text_at(f->v[i].props, "Name"), STR("api.example.com.")));
+    if (strcmp(f->v[i].kind, "subnet") == 0)
+      CHECK_STR(text_at(f->v[i].props, "CidrBlock"), STR("10.0.9.0/24"));
+    if (strcmp(f->v[i].kind, "record") == 0)
+      CHECK(!str_eq(text_at(f->v[i].props, "Name"), STR("api.example.com.")));
   }
 }
 
-/* Kills the run from `from` to `to` at every point in turn; the next runs must bring it about exactly once. */
+/* Kills the run from `from` to `to` at every point in turn; the next runs must bring it about exactly once.
+ */
 static int kill_everywhere(const char *from, const char *to, void (*check)(void)) {
   int kill = 1;
   for (bool past = false; !past && kill < 400 && !unit_failed; kill++) {
@@ -106,7 +117,9 @@ static int kill_everywhere(const char *from, const char *to, void (*check)(void)
   return kill - 2; /* points there are */
 }
 
-static void check_nothing(void) { CHECK_INT(count("vpc") + count("subnet") + count("zone") + count("record"), 0); }
+static void check_nothing(void) {
+  CHECK_INT(count("vpc") + count("subnet") + count("zone") + count("record"), 0);
+}
 
 TEST(killed_at_every_point_of_creates) {
   int n = kill_everywhere(NULL, BEFORE, check_all);
@@ -133,10 +146,12 @@ static bool said(enum diag_code code) {
 }
 
 TEST(a_lost_answer_to_a_create_is_looked_for) {
-  static const char *const ops[] = {"CreateVpc", "CreateSubnet", "CreateHostedZone", "ChangeResourceRecordSets"};
+  static const char *const ops[] = {"CreateVpc", "CreateSubnet", "CreateHostedZone",
+                                    "ChangeResourceRecordSets"};
   for (size_t i = 0; i < 8; i++) {
     kit_open();
-    f->fault = (struct fault){.op = ops[i / 2], .executed = i % 2, .cls = EC_AMBIGUOUS, .code = "reset", .times = 1};
+    f->fault =
+        (struct fault){.op = ops[i / 2], .executed = i % 2, .cls = EC_AMBIGUOUS, .code = "reset", .times = 1};
     struct outcome_of o = kit_apply(BEFORE);
     CHECK(!o.apply);
     CHECK_INT(o.r.created, 6);
@@ -155,7 +170,8 @@ TEST(lost_answers_to_updates_and_deletes) {
   for (size_t i = 0; i < 6; i++) {
     kit_open();
     CHECK(!kit_apply(BEFORE).apply);
-    f->fault = (struct fault){.op = ops[i / 2], .executed = i % 2, .cls = EC_AMBIGUOUS, .code = "reset", .times = 2};
+    f->fault =
+        (struct fault){.op = ops[i / 2], .executed = i % 2, .cls = EC_AMBIGUOUS, .code = "reset", .times = 2};
     struct outcome_of o = kit_apply(AFTER);
     CHECK(!o.apply);
     check_after();
@@ -183,7 +199,8 @@ TEST(a_failure_stops_only_what_needs_it) {
 
 TEST(stop_on_error_begins_nothing_more) {
   kit_open();
-  f->fault = (struct fault){.op = "CreateHostedZone", .cls = EC_CLIENT, .code = "TooManyHostedZones", .times = 1};
+  f->fault =
+      (struct fault){.op = "CreateHostedZone", .cls = EC_CLIENT, .code = "TooManyHostedZones", .times = 1};
   struct apply_options opt = {.on_error = ON_ERROR_STOP, .concurrency = 1};
   struct outcome_of o = kit_apply_with(BEFORE, &opt, false);
   CHECK_INT(o.apply, QN_E_REMOTE);
@@ -197,7 +214,8 @@ TEST(stop_on_error_begins_nothing_more) {
 
 TEST(a_refused_joined_call_is_taken_apart) {
   kit_open();
-  f->fault = (struct fault){.op = "ChangeResourceRecordSets", .cls = EC_CLIENT, .code = "InvalidInput", .times = 1};
+  f->fault =
+      (struct fault){.op = "ChangeResourceRecordSets", .cls = EC_CLIENT, .code = "InvalidInput", .times = 1};
   CHECK(!kit_apply(BEFORE).apply);
   CHECK_INT(f->merged, 0);
   check_all();
@@ -207,8 +225,12 @@ TEST(a_refused_joined_call_is_taken_apart) {
 
 TEST(a_name_that_somebody_else_has) {
   kit_open();
-  CHECK(!kit_apply("resources:\n  zone: { type: AWS::Route53::HostedZone, properties: { Name: example.com } }\n").apply);
-  struct object *theirs = add("record", "", f->v[0].id, jsonf("{\"Name\":\"www.example.com\",\"Type\":\"A\",\"TTL\":5,\"ResourceRecords\":[{\"Value\":\"9.9.9.9\"}]}"));
+  CHECK(!kit_apply(
+             "resources:\n  zone: { type: AWS::Route53::HostedZone, properties: { Name: example.com } }\n")
+             .apply);
+  struct object *theirs = add("record", "", f->v[0].id,
+                              jsonf("{\"Name\":\"www.example.com\",\"Type\":\"A\",\"TTL\":5,"
+                                    "\"ResourceRecords\":[{\"Value\":\"9.9.9.9\"}]}"));
   theirs->id = record_id(theirs->props, f->v[0].id);
   struct outcome_of o = kit_apply(BEFORE);
   CHECK_INT(o.apply, QN_E_REMOTE);
@@ -259,7 +281,8 @@ TEST(a_suspended_machine_loses_nothing) {
 
 TEST(a_check_after_apply) {
   kit_open();
-  struct outcome_of o = kit_apply(NET "checks:\n  - { that: \"${vpc.VpcId == a.SubnetId}\", else: they differ }\n");
+  struct outcome_of o =
+      kit_apply(NET "checks:\n  - { that: \"${vpc.VpcId == a.SubnetId}\", else: they differ }\n");
   CHECK_INT(o.apply, QN_E_REFUSED);
   CHECK(said(QN0809));
   CHECK_INT(count("vpc"), 1);
@@ -288,6 +311,6 @@ TEST_MAIN(CASE(everything_from_nothing_and_back), CASE(killed_at_every_point_of_
           CASE(killed_at_every_point_of_updates_and_replacements), CASE(killed_at_every_point_of_destroy),
           CASE(a_lost_answer_to_a_create_is_looked_for), CASE(lost_answers_to_updates_and_deletes),
           CASE(a_failure_stops_only_what_needs_it), CASE(stop_on_error_begins_nothing_more),
-          CASE(a_refused_joined_call_is_taken_apart), CASE(a_name_that_somebody_else_has), CASE(interrupted_once),
-          CASE(interrupted_twice), CASE(a_suspended_machine_loses_nothing), CASE(a_check_after_apply),
-          CASE(a_replacement_pulls_along_what_refers_to_it))
+          CASE(a_refused_joined_call_is_taken_apart), CASE(a_name_that_somebody_else_has),
+          CASE(interrupted_once), CASE(interrupted_twice), CASE(a_suspended_machine_loses_nothing),
+          CASE(a_check_after_apply), CASE(a_replacement_pulls_along_what_refers_to_it))

@@ -10,20 +10,28 @@ static bool step(struct state *st, enum qn_err e, mark_fn *mark, void *user) {
 }
 
 static bool intent(struct state *st, const char *address, uint32_t generation, char kind, uint64_t *n) {
-  struct intent in = {.address = kit_sym(address), .generation = generation, .kind = (uint8_t)kind,
-                      .operation = STR("ec2.CreateVpc"), .type = kit_sym("AWS::EC2::VPC"), .uid = STR("u")};
+  struct intent in = {.address = kit_sym(address),
+                      .generation = generation,
+                      .kind = (uint8_t)kind,
+                      .operation = STR("ec2.CreateVpc"),
+                      .type = kit_sym("AWS::EC2::VPC"),
+                      .uid = STR("u")};
   return !state_intent(st, &in, n);
 }
 
 static bool scenario(struct state *st, mark_fn *mark, void *user) {
   uint64_t n;
   mark(st, user);
-  if (!step(st, state_run(st, STR("p1"), 1, kit_sym("1"), kit_json("{\"zone\":\"a\"}")), mark, user)) return false;
+  if (!step(st, state_run(st, STR("p1"), 1, kit_sym("1"), kit_json("{\"zone\":\"a\"}")), mark, user))
+    return false;
   for (unsigned i = 0; i < 3; i++) {
     const char *address = str_fmt(&s.arena, "r%u", i).p;
     if (!intent(st, address, 1, 'c', &n) || !step(st, QN_OK, mark, user)) return false;
-    struct outcome oc = {.intent = n, .kind = OC_OK, .identity = kit_json("{\"Id\":\"x\"}"),
-                         .applied = kit_json("{\"A\":{\"h\":\"0123\"}}"), .attributes = kit_json("{\"Arn\":\"a\\\"b\"}")};
+    struct outcome oc = {.intent = n,
+                         .kind = OC_OK,
+                         .identity = kit_json("{\"Id\":\"x\"}"),
+                         .applied = kit_json("{\"A\":{\"h\":\"0123\"}}"),
+                         .attributes = kit_json("{\"Arn\":\"a\\\"b\"}")};
     struct sres r = {.address = kit_sym(address), .generation = 1, .complete = true};
     enum qn_err e = state_outcome(st, &oc);
     if (!step(st, e ? e : state_put(st, &r), mark, user)) return false;
@@ -103,7 +111,8 @@ TEST(cut_at_every_byte) {
   struct str all = one_segment(&m);
   size_t first = str_find_c(all, '\n');
   for (size_t cut = first; cut <= all.n; cut++) {
-    size_t records = lines(str_sub(all, 0, cut)) + (cut < all.n && all.p[cut] == '\n'); /* the line feed is not needed */
+    size_t records =
+        lines(str_sub(all, 0, cut)) + (cut < all.n && all.p[cut] == '\n'); /* the line feed is not needed */
     kit_empty();
     put_file("j-000000000001.jsonl", str_sub(all, 0, cut));
     s.diags.n = 0;
@@ -209,7 +218,8 @@ TEST(every_failing_write_sync_and_rename) {
       done = scenario(st, remember, &m);
       struct str now = kit_dump(st); /* what the failing batch would have made */
       file_fail_at(0, 0);
-      if (!done && state_note(st, STR("x")) == QN_OK) { /* only a refused reservation or snapshot lets go on */
+      if (!done &&
+          state_note(st, STR("x")) == QN_OK) { /* only a refused reservation or snapshot lets go on */
         CHECK(state_commit(st) == QN_OK);
       }
       kit_close(st);
@@ -330,8 +340,8 @@ TEST(a_reader_beside_a_writer_is_not_alarmed) {
   kit_end();
 }
 
-TEST_MAIN(CASE(cut_at_every_byte), CASE(every_flipped_bit_in_the_middle_is_found), CASE(a_damaged_state_is_read_only),
-          CASE(a_batch_that_was_never_synced_is_dropped), CASE(every_failing_write_sync_and_rename),
-          CASE(after_a_failed_sync_nothing_is_accepted), CASE(a_full_disk_refuses_intents_and_keeps_outcomes),
-          CASE(an_older_snapshot_takes_over), CASE(a_missing_segment_is_damage),
-          CASE(a_reader_beside_a_writer_is_not_alarmed))
+TEST_MAIN(CASE(cut_at_every_byte), CASE(every_flipped_bit_in_the_middle_is_found),
+          CASE(a_damaged_state_is_read_only), CASE(a_batch_that_was_never_synced_is_dropped),
+          CASE(every_failing_write_sync_and_rename), CASE(after_a_failed_sync_nothing_is_accepted),
+          CASE(a_full_disk_refuses_intents_and_keeps_outcomes), CASE(an_older_snapshot_takes_over),
+          CASE(a_missing_segment_is_damage), CASE(a_reader_beside_a_writer_is_not_alarmed))

@@ -26,7 +26,9 @@ static unsigned dice(unsigned n) {
   return (rng >> 8) % n;
 }
 
-static const char *address(int i) { return str_fmt(&s.arena, "m.r%d", i).p; }
+static const char *address(int i) {
+  return str_fmt(&s.arena, "m.r%d", i).p;
+}
 
 static void prune(struct model *m, int a, int g) {
   struct mgen *x = &m->g[a][g];
@@ -46,8 +48,10 @@ static void drop(struct model *m, int a, int g) {
 static void identified(struct model *m, int a, int g, int id) {
   m->g[a][g].id = id;
   for (int k = 1; k < g; k++) {
-    if (m->g[a][k].id) m->g[a][k].deposed = true;
-    else prune(m, a, k);
+    if (m->g[a][k].id)
+      m->g[a][k].deposed = true;
+    else
+      prune(m, a, k);
   }
   for (int k = g + 1; k < 64; k++)
     if (m->g[a][k].id) m->g[a][g].deposed = true;
@@ -70,7 +74,8 @@ static struct str model_dump(const struct model *m) {
         buf_addf(&b, "%s/%d id=%d applied=%d seen=%d open=", address(a), g, x->id, x->applied, x->seen);
         uint64_t n = 0;
         for (int i; (i = lowest_open(m, n)) >= 0; n = m->open[i].n)
-          if (m->open[i].address == a && m->open[i].generation == g) buf_addf(&b, "%llu,", (unsigned long long)m->open[i].n);
+          if (m->open[i].address == a && m->open[i].generation == g)
+            buf_addf(&b, "%llu,", (unsigned long long)m->open[i].n);
         buf_addc(&b, '\n');
       }
     buf_addf(&b, "next=%d\n", m->counter[a] + 1);
@@ -91,8 +96,8 @@ static struct str state_dump(struct state *st) {
   const struct sres *r = state_resources(st, &n);
   for (int a = 0; a < ADDRESSES; a++) {
     for (; k < n && r[k].address == kit_sym(address(a)); k++) {
-      buf_addf(&b, "%s/%u id=%d applied=%d seen=%d open=", address(a), r[k].generation, number(r[k].identity, "Id"),
-               number(r[k].applied, "A"), number(r[k].seen, "A") != 0);
+      buf_addf(&b, "%s/%u id=%d applied=%d seen=%d open=", address(a), r[k].generation,
+               number(r[k].identity, "Id"), number(r[k].applied, "A"), number(r[k].seen, "A") != 0);
       for (size_t i = 0; i < r[k].open.n; i++) buf_addf(&b, "%llu,", (unsigned long long)r[k].open.v[i].n);
       buf_addc(&b, '\n');
     }
@@ -104,7 +109,9 @@ static struct str state_dump(struct state *st) {
   return t;
 }
 
-static const struct value *one(const char *key, int v) { return kit_json(str_fmt(&s.arena, "{\"%s\":%d}", key, v).p); }
+static const struct value *one(const char *key, int v) {
+  return kit_json(str_fmt(&s.arena, "{\"%s\":%d}", key, v).p);
+}
 
 static void op_intent(struct state *st, struct model *m, int a) {
   int g = 0;
@@ -133,8 +140,10 @@ static void op_outcome(struct state *st, struct model *m) {
   if (oc.kind == OC_FAILED && dice(2)) {
     CHECK_INT(state_settled(st, o.n, &facts), QN_OK);
     oc.identity = facts.identity;
-  } else if (oc.kind == OC_NOT_SENT && dice(2)) CHECK_INT(state_settled(st, o.n, NULL), QN_OK);
-  else CHECK_INT(state_outcome(st, &oc), QN_OK);
+  } else if (oc.kind == OC_NOT_SENT && dice(2))
+    CHECK_INT(state_settled(st, o.n, NULL), QN_OK);
+  else
+    CHECK_INT(state_outcome(st, &oc), QN_OK);
   if (oc.identity) identified(m, o.address, o.generation, id);
   if (oc.applied) {
     x->applied = id;
@@ -182,18 +191,26 @@ enum { STEPS = 400 };
 static void any_op(struct state *st, struct model *m) {
   int a = (int)dice(ADDRESSES);
   unsigned what = dice(33);
-  if (what < 14) op_intent(st, m, a);
-  else if (what < 28) op_outcome(st, m);
-  else if (what < 31) op_put(st, m, a);
-  else if (what < 32) op_mv(st, m, a, (a + 1) % ADDRESSES);
-  else op_forget(st, m, a);
+  if (what < 14)
+    op_intent(st, m, a);
+  else if (what < 28)
+    op_outcome(st, m);
+  else if (what < 31)
+    op_put(st, m, a);
+  else if (what < 32)
+    op_mv(st, m, a, (a + 1) % ADDRESSES);
+  else
+    op_forget(st, m, a);
 }
 
 /* Closes or kills; a killed batch may be on the disk in part, but only from its beginning. */
-static struct state *again(struct state *st, struct model *m, const struct model *at_record, uint64_t durable, bool kill) {
+static struct state *again(struct state *st, struct model *m, const struct model *at_record, uint64_t durable,
+                           bool kill) {
   if (!kill) CHECK_INT(state_commit(st), QN_OK);
-  if (kill) kit_kill(st);
-  else kit_close(st);
+  if (kill)
+    kit_kill(st);
+  else
+    kit_close(st);
   st = kit_open(ST_WRITE);
   CHECK(!state_damaged(st) && state_seq(st) >= durable);
   if (kill) *m = at_record[state_seq(st)];
@@ -208,9 +225,12 @@ static void run(uint32_t seed) {
   uint64_t durable = state_seq(st);
   for (int i = 0; i < STEPS && !unit_failed; i++) {
     unsigned what = dice(40);
-    if (what < 33) any_op(st, m);
-    else if (what < 38) CHECK_INT(what < 37 ? state_commit(st) : state_snapshot(st), QN_OK);
-    else st = again(st, m, at_record, durable, what == 38);
+    if (what < 33)
+      any_op(st, m);
+    else if (what < 38)
+      CHECK_INT(what < 37 ? state_commit(st) : state_snapshot(st), QN_OK);
+    else
+      st = again(st, m, at_record, durable, what == 38);
     if (what >= 33) durable = state_seq(st);
     CHECK_STR(state_dump(st), model_dump(m));
     at_record[state_seq(st)] = *m;
