@@ -76,12 +76,12 @@ enum qn_err secret_call(struct frame *f, const struct value *const *args, size_t
                         const struct value **out) {
   struct session *s = f->p->s;
   struct str ref = n == 1 && value_is(args[0], V_STR) ? value_text(args[0]) : STR("");
-  bool ok = (str_starts(ref, STR("env:")) && ref.n > 4) || str_starts(ref, STR("sm:arn:")) ||
+  bool ok = (str_starts(ref, STR("env:")) && ref.n > 4) || (str_starts(ref, STR("sm:")) && ref.n > 3) ||
             (str_starts(ref, STR("ssm:/")) && ref.n > 5);
   if (!ok) {
     struct diag *g = ref.n ? diag_add(&s->diags, QN0455, at, "\"%.*s\" is not a reference to a secret", SV(ref))
                            : diag_add(&s->diags, QN0455, at, "secret takes one text");
-    diag_help(&s->diags, g, "write secret(\"env:NAME\"), secret(\"sm:ARN\") or secret(\"ssm:/name\")");
+    diag_help(&s->diags, g, "write secret(\"env:NAME\"), secret(\"sm:NAME-OR-ARN\") or secret(\"ssm:/name\")");
     return QN_E_INVALID;
   }
   uint32_t meta = vmeta_add(s, (struct vmeta){.span = at, .how = HOW_SECRET, .name = session_sym(s, ref)});
