@@ -5,7 +5,8 @@
 #include "eval_internal.h"
 #include "fn.h"
 
-enum qn_err eval_fail(struct run *r, struct diag **g, enum diag_code code, struct span at, const char *fmt, ...) {
+enum qn_err eval_fail(struct run *r, struct diag **g, enum diag_code code, struct span at, const char *fmt,
+                      ...) {
   if (g) *g = NULL;
   if (r->guess) return EVAL_GUESS_FAILED;
   if (r->ev->quiet) return QN_E_INVALID;
@@ -38,11 +39,16 @@ void eval_help(struct run *r, struct diag *g, const char *fmt, ...) {
 }
 
 static const char *const kinds[] = {
-    [V_NULL] = "null", [V_BOOL] = "a bool", [V_INT] = "a number",   [V_DEC] = "a decimal",       [V_STR] = "a string",
-    [V_LIST] = "a list", [V_MAP] = "a map", [V_RES] = "a resource", [V_UNKNOWN] = "a value known after apply",
+    [V_NULL] = "null",     [V_BOOL] = "a bool",    [V_INT] = "a number",
+    [V_DEC] = "a decimal", [V_STR] = "a string",   [V_LIST] = "a list",
+    [V_MAP] = "a map",     [V_RES] = "a resource", [V_UNKNOWN] = "a value known after apply",
 };
-const char *vkind_words(uint8_t k) { return k < sizeof kinds / sizeof *kinds ? kinds[k] : "?"; }
-const char *kind_words(const struct value *v) { return vkind_words(kind_of(v)); }
+const char *vkind_words(uint8_t k) {
+  return k < sizeof kinds / sizeof *kinds ? kinds[k] : "?";
+}
+const char *kind_words(const struct value *v) {
+  return vkind_words(kind_of(v));
+}
 
 uint8_t kind_of(const struct value *v) {
   if (!v) return V_NULL;
@@ -123,7 +129,8 @@ static enum qn_err key_text(struct run *r, const struct expr *e, const struct va
 }
 
 /* A map literal of which a key is unknown is unknown as a whole. */
-static enum qn_err unknown_map(struct run *r, const struct expr *e, const struct value *const *vals, const struct value **out) {
+static enum qn_err unknown_map(struct run *r, const struct expr *e, const struct value *const *vals,
+                               const struct value **out) {
   struct residual x = {.r = r};
   const struct expr **kids = ARENA_ARRAY(r->a, e->n, const struct expr *);
   for (uint32_t i = 0; i < e->n; i++) kids[i] = residual_bind(&x, vals[i], e->kids[i]->span);
@@ -175,21 +182,24 @@ static enum qn_err check_part(struct run *r, const struct expr *e, const struct 
   return err;
 }
 
-static const struct value *unknown_template(struct run *r, const struct expr *e, const struct value *const *vals) {
+static const struct value *unknown_template(struct run *r, const struct expr *e,
+                                            const struct value *const *vals) {
   struct residual x = {.r = r};
   const struct expr **kids = ARENA_ARRAY(r->a, e->n, const struct expr *);
   for (uint32_t i = 0; i < e->n; i++) {
     const struct value *v = vals[i];
     struct str text;
     bool known = v->kind != V_UNKNOWN && v->kind != V_STR && !has_secret(v) && value_to_text(r->a, v, &text);
-    kids[i] = residual_bind(&x, known ? value_with_meta(r->a, value_str(r->a, text), v->meta) : v, e->kids[i]->span);
+    kids[i] = residual_bind(&x, known ? value_with_meta(r->a, value_str(r->a, text), v->meta) : v,
+                            e->kids[i]->span);
   }
   return residual_end(&x, expr_new(r->a, E_TEMPLATE, e->span, kids, e->n), V_STR, 0);
 }
 
 #define PARTS 16
 enum qn_err eval_template(struct run *r, const struct expr *e, const struct value **out) {
-  const struct value *few[PARTS], **vals = e->n <= PARTS ? few : ARENA_ARRAY(r->a, e->n, const struct value *);
+  const struct value *few[PARTS],
+      **vals = e->n <= PARTS ? few : ARENA_ARRAY(r->a, e->n, const struct value *);
   struct str few_texts[PARTS], *texts = e->n <= PARTS ? few_texts : ARENA_ARRAY(r->a, e->n, struct str);
   bool unknown = false, secret = false;
   size_t size = 0;
@@ -198,9 +208,12 @@ enum qn_err eval_template(struct run *r, const struct expr *e, const struct valu
     if (!err) err = check_part(r, e->kids[i], vals[i]);
     if (err) return err;
     if (has_secret(vals[i])) secret = true;
-    if (value_is(vals[i], V_UNKNOWN)) unknown = true;
-    else if (!value_to_text(r->a, vals[i], &texts[i])) return QN_E_INVALID; /* check_part lets none through */
-    else size += texts[i].n;
+    if (value_is(vals[i], V_UNKNOWN))
+      unknown = true;
+    else if (!value_to_text(r->a, vals[i], &texts[i]))
+      return QN_E_INVALID; /* check_part lets none through */
+    else
+      size += texts[i].n;
   }
   if (unknown) {
     *out = unknown_template(r, e, vals);
@@ -230,7 +243,8 @@ static void suggest_function(struct run *r, struct diag *g, struct str name) {
 }
 
 static enum qn_err eval_call(struct run *r, const struct expr *e, const struct value **out) {
-  const struct value *few[PARTS], **args = e->n <= PARTS ? few : ARENA_ARRAY(r->a, e->n, const struct value *);
+  const struct value *few[PARTS],
+      **args = e->n <= PARTS ? few : ARENA_ARRAY(r->a, e->n, const struct value *);
   for (uint32_t i = 0; i < e->n; i++) {
     enum qn_err err = eval_node(r, e->kids[i], &args[i]);
     if (err) return err;
@@ -238,7 +252,8 @@ static enum qn_err eval_call(struct run *r, const struct expr *e, const struct v
   if (e->fn) return fn_call(r, e, args, e->n, out);
   const struct scope *sc = r->ev->scope;
   const struct value *v = NULL;
-  enum qn_err err = sc && sc->call ? sc->call(r->ev, sc->user, e->name, args, e->n, e->span, &v) : QN_E_NOTFOUND;
+  enum qn_err err =
+      sc && sc->call ? sc->call(r->ev, sc->user, e->name, args, e->n, e->span, &v) : QN_E_NOTFOUND;
   if (err == QN_OK) *out = v ? v : value_null();
   if (err != QN_E_NOTFOUND) return err;
   struct diag *g;
@@ -253,18 +268,18 @@ static enum qn_err eval_call(struct run *r, const struct expr *e, const struct v
 
 static enum qn_err dispatch(struct run *r, const struct expr *e, const struct value **out) {
   switch ((enum ekind)e->kind) {
-    case E_LIT: *out = e->lit; return QN_OK;
-    case E_NAME: return eval_name(r, e->name, e->span, out);
-    case E_MEMBER:
-    case E_INDEX: return eval_path(r, e, out);
-    case E_CALL: return eval_call(r, e, out);
-    case E_LIST: return eval_list(r, e, out);
-    case E_MAP: return eval_map(r, e, out);
-    case E_UNARY: return eval_unary(r, e, out);
-    case E_BINARY: return eval_binary(r, e, out);
-    case E_IF: return eval_if(r, e, out);
-    case E_FOR: return eval_for(r, e, out);
-    case E_TEMPLATE: return eval_template(r, e, out);
+  case E_LIT: *out = e->lit; return QN_OK;
+  case E_NAME: return eval_name(r, e->name, e->span, out);
+  case E_MEMBER:
+  case E_INDEX: return eval_path(r, e, out);
+  case E_CALL: return eval_call(r, e, out);
+  case E_LIST: return eval_list(r, e, out);
+  case E_MAP: return eval_map(r, e, out);
+  case E_UNARY: return eval_unary(r, e, out);
+  case E_BINARY: return eval_binary(r, e, out);
+  case E_IF: return eval_if(r, e, out);
+  case E_FOR: return eval_for(r, e, out);
+  case E_TEMPLATE: return eval_template(r, e, out);
   }
   return QN_E_INVALID;
 }
@@ -276,7 +291,9 @@ enum qn_err eval_node(struct run *r, const struct expr *e, const struct value **
   }
   if (*r->steps == 0 || r->ev->depth >= EVAL_DEPTH_MAX) {
     r->guess = false;
-    return eval_fail(r, NULL, QN0319, e->span, *r->steps ? "the evaluation is nested too deeply" : "the expression takes too many steps");
+    return eval_fail(r, NULL, QN0319, e->span,
+                     *r->steps ? "the evaluation is nested too deeply"
+                               : "the expression takes too many steps");
   }
   --*r->steps;
   r->ev->depth++;

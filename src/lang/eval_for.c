@@ -20,11 +20,12 @@ struct loop {
   struct frame var, var2;
   VEC(const struct value *) items;
   VEC(struct member) made;
-  struct map keys;              /* of a map being made: key -> index */
-  bool unknown;                 /* an element's membership or key is unknown: so is the whole */
+  struct map keys; /* of a map being made: key -> index */
+  bool unknown;    /* an element's membership or key is unknown: so is the whole */
 };
 
-static enum qn_err unknown_for(struct run *r, const struct expr *e, const struct value *what, const struct value **out) {
+static enum qn_err unknown_for(struct run *r, const struct expr *e, const struct value *what,
+                               const struct value **out) {
   struct residual x = {.r = r};
   const struct expr *kids[FOR_KIDS] = {NULL};
   /* The body keeps its names; its loop variables are not free in a node that declares them. */
@@ -54,7 +55,8 @@ static enum qn_err add_member(struct run *r, struct loop *l, const struct value 
     l->unknown = true;
     return QN_OK;
   }
-  if (!value_to_text(r->a, key, &text)) return eval_fail(r, NULL, QN0313, e->span, "a key must be a string, not %s", kind_words(key));
+  if (!value_to_text(r->a, key, &text))
+    return eval_fail(r, NULL, QN0313, e->span, "a key must be a string, not %s", kind_words(key));
   sym k = session_sym(r->s, text);
   if (!map_put(r->a, &l->keys, session_str(r->s, k), 0))
     return eval_fail(r, NULL, QN0320, e->span, "key \"%.*s\" is there twice", SV(text));
@@ -76,7 +78,8 @@ static enum qn_err add_element(struct run *r, struct loop *l) {
       l->unknown = true;
       return QN_OK;
     }
-    if (!bool_of(v, &b)) return eval_fail(r, NULL, QN0313, cond->span, "a condition must be a bool, not %s", kind_words(v));
+    if (!bool_of(v, &b))
+      return eval_fail(r, NULL, QN0313, cond->span, "a condition must be a bool, not %s", kind_words(v));
     if (!b) return QN_OK;
     origins = leaf_origins(r, v);
   }
@@ -112,7 +115,8 @@ enum qn_err eval_for(struct run *r, const struct expr *e, const struct value **o
   enum qn_err err = eval_node(r, in, &l.what);
   if (err) return err;
   uint8_t k = kind_of(l.what);
-  if (l.what->kind == V_UNKNOWN && (k == V_LIST || k == V_MAP || k == V_UNKNOWN)) return unknown_for(r, e, l.what, out);
+  if (l.what->kind == V_UNKNOWN && (k == V_LIST || k == V_MAP || k == V_UNKNOWN))
+    return unknown_for(r, e, l.what, out);
   if (l.what->kind == V_MAP) {
     l.members = members_sorted(r, l.what);
   } else if (l.what->kind != V_LIST) {
@@ -132,7 +136,9 @@ enum qn_err eval_for(struct run *r, const struct expr *e, const struct value **o
   r->frames = before;
   if (err) return err;
   if (l.unknown) return unknown_for(r, e, l.what, out);
-  if (e->kids[FOR_KEY]) *out = value_map(r->a, l.made.v, l.made.n);
-  else *out = value_list(r->a, l.items.v, l.items.n);
+  if (e->kids[FOR_KEY])
+    *out = value_map(r->a, l.made.v, l.made.n);
+  else
+    *out = value_list(r->a, l.items.v, l.items.n);
   return QN_OK;
 }

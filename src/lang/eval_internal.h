@@ -36,8 +36,8 @@ enum qn_err eval_template(struct run *r, const struct expr *e, const struct valu
 
 /* ---- failures ---------------------------------------------------------- */
 /* *g is the diagnostic, NULL when none is added (quiet, guessing). Returns the error to hand on. */
-enum qn_err eval_fail(struct run *r, struct diag **g, enum diag_code code, struct span at, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
+enum qn_err eval_fail(struct run *r, struct diag **g, enum diag_code code, struct span at, const char *fmt,
+                      ...) __attribute__((format(printf, 5, 6)));
 void eval_help(struct run *r, struct diag *g, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 const char *kind_words(const struct value *v); /* "a string", "null", "an unknown string" ... */
 const char *vkind_words(uint8_t vkind);
@@ -50,7 +50,9 @@ bool bool_of(const struct value *v, bool *out);
 enum tri { TRI_FALSE, TRI_TRUE, TRI_UNKNOWN };
 /* Equality that regards unknowns; numbers by value. */
 enum tri value_same(const struct run *r, const struct value *a, const struct value *b);
-static inline bool has_secret(const struct value *v) { return (v->flags & (VF_SECRET | VF_HAS_SECRET)) != 0; }
+static inline bool has_secret(const struct value *v) {
+  return (v->flags & (VF_SECRET | VF_HAS_SECRET)) != 0;
+}
 struct member *members_sorted(struct run *r, const struct value *map); /* by key text */
 
 /* ---- provenance -------------------------------------------------------- */
@@ -63,7 +65,8 @@ const struct value *add_origins(struct run *r, const struct value *v, uint32_t o
 /* v, every leaf sensitive. */
 const struct value *mark_secret(struct arena *a, const struct value *v);
 /* The fresh value v made of operands: takes over their origins, and the meta of the first that has one. */
-const struct value *derive(struct run *r, const struct value *v, struct span at, const struct value *const *of, size_t n);
+const struct value *derive(struct run *r, const struct value *v, struct span at,
+                           const struct value *const *of, size_t n);
 
 /* ---- residuals --------------------------------------------------------- */
 /* Collects the bindings of a residual. Call residual_keep before residual_bind. */
@@ -71,7 +74,7 @@ struct residual {
   struct run *r;
   VEC(struct member) bindings;
   uint32_t origins, next;
-  uint32_t from;   /* meta of the first operand */
+  uint32_t from; /* meta of the first operand */
   bool sensitive;
 };
 /* Stands for v in the residual's expression: a literal, or a name bound to v. */

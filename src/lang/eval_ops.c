@@ -16,7 +16,8 @@ static enum tri same_maps(const struct run *r, const struct value *a, const stru
   return all;
 }
 
-static enum tri same_lists(const struct run *r, const struct value *a, const struct value *b, unsigned depth) {
+static enum tri same_lists(const struct run *r, const struct value *a, const struct value *b,
+                           unsigned depth) {
   enum tri all = TRI_TRUE;
   if (a->n != b->n) return TRI_FALSE;
   for (uint32_t i = 0; i < a->n; i++) {
@@ -27,7 +28,9 @@ static enum tri same_lists(const struct run *r, const struct value *a, const str
   return all;
 }
 
-static enum tri tri(bool b) { return b ? TRI_TRUE : TRI_FALSE; }
+static enum tri tri(bool b) {
+  return b ? TRI_TRUE : TRI_FALSE;
+}
 
 static enum tri same_deep(const struct run *r, const struct value *a, const struct value *b, unsigned depth) {
   if (depth > VALUE_DEPTH_MAX) return TRI_UNKNOWN;
@@ -44,31 +47,42 @@ static enum tri same_deep(const struct run *r, const struct value *a, const stru
   return tri(value_eq(r->s, a, b));
 }
 
-enum tri value_same(const struct run *r, const struct value *a, const struct value *b) { return same_deep(r, a, b, 0); }
+enum tri value_same(const struct run *r, const struct value *a, const struct value *b) {
+  return same_deep(r, a, b, 0);
+}
 
 /* e with other kids: the operator's part of a residual. */
-static const struct expr *same_node(struct run *r, const struct expr *e, const struct expr *const *kids, size_t n) {
+static const struct expr *same_node(struct run *r, const struct expr *e, const struct expr *const *kids,
+                                    size_t n) {
   struct expr *x = expr_new(r->a, (enum ekind)e->kind, e->span, kids, n);
   x->op = e->op;
   return x;
 }
 
-static const struct value *unknown_op(struct run *r, const struct expr *e, const struct value *const *vals, uint8_t vkind) {
+static const struct value *unknown_op(struct run *r, const struct expr *e, const struct value *const *vals,
+                                      uint8_t vkind) {
   struct residual x = {.r = r};
   const struct expr *kids[2];
   for (uint32_t i = 0; i < e->n; i++) kids[i] = residual_bind(&x, vals[i], e->kids[i]->span);
   return residual_end(&x, same_node(r, e, kids, e->n), vkind, 0);
 }
 
-static bool is_number(uint8_t kind) { return kind == V_INT || kind == V_DEC; }
+static bool is_number(uint8_t kind) {
+  return kind == V_INT || kind == V_DEC;
+}
 
-static enum qn_err fail_operand(struct run *r, const struct expr *e, size_t i, const char *wanted, const struct value *have) {
+static enum qn_err fail_operand(struct run *r, const struct expr *e, size_t i, const char *wanted,
+                                const struct value *have) {
   struct diag *g;
-  enum qn_err err = eval_fail(r, &g, QN0313, e->kids[i]->span, "`%s` wants %s, not %s", expr_op_text[e->op], wanted, kind_words(have));
+  enum qn_err err = eval_fail(r, &g, QN0313, e->kids[i]->span, "`%s` wants %s, not %s", expr_op_text[e->op],
+                              wanted, kind_words(have));
   bool quoted = kind_of(have) == V_STR && e->op != OP_AND && e->op != OP_OR && e->op != OP_NOT;
-  if (kind_of(have) == V_NULL) eval_help(r, g, "give a default with ??");
-  else if (quoted && e->op == OP_ADD) eval_help(r, g, "use a template to join text: \"${a}${b}\"");
-  else if (quoted) eval_help(r, g, "tonumber() makes a number of text");
+  if (kind_of(have) == V_NULL)
+    eval_help(r, g, "give a default with ??");
+  else if (quoted && e->op == OP_ADD)
+    eval_help(r, g, "use a template to join text: \"${a}${b}\"");
+  else if (quoted)
+    eval_help(r, g, "tonumber() makes a number of text");
   return err;
 }
 
@@ -88,35 +102,45 @@ static bool never_equal(const struct value *a, const struct value *b) {
   return true;
 }
 
-static enum qn_err eval_equal(struct run *r, const struct expr *e, const struct value *const *v, const struct value **out) {
+static enum qn_err eval_equal(struct run *r, const struct expr *e, const struct value *const *v,
+                              const struct value **out) {
   bool with_null = value_is_null(v[0]) || value_is_null(v[1]);
   if (!with_null && (has_secret(v[0]) || has_secret(v[1]))) return fail_secret(r, e);
   if (never_equal(v[0], v[1]) && !r->ev->definition) {
     struct diag *g;
-    enum qn_err err = eval_fail(r, &g, QN0313, e->span, "%s is never equal to %s", kind_words(v[0]), kind_words(v[1]));
+    enum qn_err err =
+        eval_fail(r, &g, QN0313, e->span, "%s is never equal to %s", kind_words(v[0]), kind_words(v[1]));
     eval_help(r, g, "tostring() or tonumber() makes them comparable");
     return err;
   }
   enum tri t = value_same(r, v[0], v[1]);
-  if (t == TRI_UNKNOWN) *out = unknown_op(r, e, v, V_BOOL);
-  else *out = derive(r, value_bool(r->a, (t == TRI_TRUE) == (e->op == OP_EQ)), e->span, v, 2);
+  if (t == TRI_UNKNOWN)
+    *out = unknown_op(r, e, v, V_BOOL);
+  else
+    *out = derive(r, value_bool(r->a, (t == TRI_TRUE) == (e->op == OP_EQ)), e->span, v, 2);
   return QN_OK;
 }
 
-static enum qn_err eval_order(struct run *r, const struct expr *e, const struct value *const *v, const struct value **out) {
+static enum qn_err eval_order(struct run *r, const struct expr *e, const struct value *const *v,
+                              const struct value **out) {
   if (has_secret(v[0]) || has_secret(v[1])) return fail_secret(r, e);
   uint8_t k[2] = {kind_of(v[0]), kind_of(v[1])};
   for (size_t i = 0; i < 2; i++)
-    if (k[i] != V_UNKNOWN && k[i] != V_STR && !is_number(k[i])) return fail_operand(r, e, i, "numbers or strings", v[i]);
+    if (k[i] != V_UNKNOWN && k[i] != V_STR && !is_number(k[i]))
+      return fail_operand(r, e, i, "numbers or strings", v[i]);
   if (value_is(v[0], V_UNKNOWN) || value_is(v[1], V_UNKNOWN)) {
     *out = unknown_op(r, e, v, V_BOOL);
     return QN_OK;
   }
   struct num x, y;
   int c;
-  if ((is_number(k[0]) || is_number(k[1])) && num_of(v[0], &x) && num_of(v[1], &y)) c = num_cmp(x, y);
-  else if (k[0] == V_STR && k[1] == V_STR) c = str_cmp(value_text(v[0]), value_text(v[1]));
-  else return fail_operand(r, e, is_number(k[0]) ? 1 : 0, "two numbers or two strings", v[is_number(k[0]) ? 1 : 0]);
+  if ((is_number(k[0]) || is_number(k[1])) && num_of(v[0], &x) && num_of(v[1], &y))
+    c = num_cmp(x, y);
+  else if (k[0] == V_STR && k[1] == V_STR)
+    c = str_cmp(value_text(v[0]), value_text(v[1]));
+  else
+    return fail_operand(r, e, is_number(k[0]) ? 1 : 0, "two numbers or two strings",
+                        v[is_number(k[0]) ? 1 : 0]);
   bool b = e->op == OP_LT ? c < 0 : e->op == OP_LE ? c <= 0 : e->op == OP_GT ? c > 0 : c >= 0;
   *out = derive(r, value_bool(r->a, b), e->span, v, 2);
   return QN_OK;
@@ -131,32 +155,46 @@ static const struct value *join_text(struct run *r, struct str a, struct str b) 
   return v;
 }
 
-static const struct value *keep_secret(struct run *r, const struct value *v, const struct value *const *of, size_t n) {
+static const struct value *keep_secret(struct run *r, const struct value *v, const struct value *const *of,
+                                       size_t n) {
   for (size_t i = 0; i < n; i++)
     if (has_secret(of[i])) return value_with_flags(r->a, v, VF_SECRET);
   return v;
 }
 
-static enum qn_err calculate(struct run *r, const struct expr *e, struct num x, struct num y, const struct value **out) {
+static enum qn_err calculate(struct run *r, const struct expr *e, struct num x, struct num y,
+                             const struct value **out) {
   struct num v;
   bool good = false;
   switch ((enum eop)e->op) {
-    case OP_ADD: good = num_add(x, y, &v); break;
-    case OP_SUB: good = num_sub(x, y, &v); break;
-    case OP_MUL: good = num_mul(x, y, &v); break;
-    case OP_DIV: good = num_div(x, y, &v); break;
-    case OP_MOD: good = num_mod(x, y, &v); break;
-    case OP_COALESCE: case OP_OR: case OP_AND: case OP_EQ: case OP_NE: case OP_LT: case OP_LE: case OP_GT: case OP_GE:
-    case OP_NOT: case OP_NEG: break;
+  case OP_ADD: good = num_add(x, y, &v); break;
+  case OP_SUB: good = num_sub(x, y, &v); break;
+  case OP_MUL: good = num_mul(x, y, &v); break;
+  case OP_DIV: good = num_div(x, y, &v); break;
+  case OP_MOD: good = num_mod(x, y, &v); break;
+  case OP_COALESCE:
+  case OP_OR:
+  case OP_AND:
+  case OP_EQ:
+  case OP_NE:
+  case OP_LT:
+  case OP_LE:
+  case OP_GT:
+  case OP_GE:
+  case OP_NOT:
+  case OP_NEG: break;
   }
   *out = good ? num_value(r->a, v) : NULL;
   if (*out) return QN_OK;
-  if ((e->op == OP_DIV || e->op == OP_MOD) && y.m == 0) return eval_fail(r, NULL, QN0317, e->span, "division by zero");
-  return eval_fail(r, NULL, QN0317, e->span, "the result of `%s` does not fit: integers have 64 bits, decimals %d digits",
+  if ((e->op == OP_DIV || e->op == OP_MOD) && y.m == 0)
+    return eval_fail(r, NULL, QN0317, e->span, "division by zero");
+  return eval_fail(r, NULL, QN0317, e->span,
+                   "the result of `%s` does not fit: integers have 64 bits, decimals %d digits",
                    expr_op_text[e->op], NUM_DIGITS);
 }
 
-static enum qn_err eval_number(struct run *r, const struct expr *e, const struct value *const *v, const struct value **out) {
+static enum qn_err eval_number(struct run *r, const struct expr *e, const struct value *const *v,
+                               const struct value **out) {
   uint8_t k[2] = {kind_of(v[0]), kind_of(v[1])};
   bool plus = e->op == OP_ADD, text = plus && k[0] == V_STR && k[1] == V_STR;
   struct num x, y;
@@ -166,7 +204,8 @@ static enum qn_err eval_number(struct run *r, const struct expr *e, const struct
       *out = unknown_op(r, e, v, V_STR);
       return QN_OK;
     }
-    if ((uint64_t)v[0]->n + v[1]->n >= UINT32_MAX) return eval_fail(r, NULL, QN0319, e->span, "the text gets too long");
+    if ((uint64_t)v[0]->n + v[1]->n >= UINT32_MAX)
+      return eval_fail(r, NULL, QN0319, e->span, "the text gets too long");
     *out = derive(r, keep_secret(r, join_text(r, value_text(v[0]), value_text(v[1])), v, 2), e->span, v, 2);
     return QN_OK;
   }
@@ -176,13 +215,16 @@ static enum qn_err eval_number(struct run *r, const struct expr *e, const struct
     if (!open && !joins) return fail_operand(r, e, i, plus ? "two numbers or two strings" : "numbers", v[i]);
   }
   if (value_is(v[0], V_UNKNOWN) || value_is(v[1], V_UNKNOWN)) {
-    uint8_t kind = plus && (k[0] == V_STR || k[1] == V_STR) ? V_STR : k[0] == V_INT && k[1] == V_INT && e->op != OP_DIV ? V_INT : V_UNKNOWN;
+    uint8_t kind = plus && (k[0] == V_STR || k[1] == V_STR)            ? V_STR
+                   : k[0] == V_INT && k[1] == V_INT && e->op != OP_DIV ? V_INT
+                                                                       : V_UNKNOWN;
     *out = unknown_op(r, e, v, kind);
     return QN_OK;
   }
   if (!num_of(v[0], &x) || !num_of(v[1], &y)) {
     size_t i = num_of(v[0], &x) ? 1 : 0;
-    if (is_number(k[i])) return eval_fail(r, NULL, QN0317, e->kids[i]->span, "the number has too many digits to calculate with");
+    if (is_number(k[i]))
+      return eval_fail(r, NULL, QN0317, e->kids[i]->span, "the number has too many digits to calculate with");
     return fail_operand(r, e, i, plus ? "two numbers or two strings" : "numbers", v[i]);
   }
   enum qn_err err = calculate(r, e, x, y, out);
@@ -212,8 +254,10 @@ static enum qn_err eval_logic(struct run *r, const struct expr *e, const struct 
     }
     err = eval_node(r, e->kids[1], &v[1]);
     if (!err) err = want_bool(r, e, 1, v[1]);
-    if (!err && bool_of(v[1], &b)) *out = derive(r, value_bool(r->a, b), e->span, v, 2);
-    else if (!err) *out = add_origins(r, v[1], leaf_origins(r, v[0]));
+    if (!err && bool_of(v[1], &b))
+      *out = derive(r, value_bool(r->a, b), e->span, v, 2);
+    else if (!err)
+      *out = add_origins(r, v[1], leaf_origins(r, v[0]));
     return err;
   }
   struct residual x = {.r = r};
@@ -221,7 +265,8 @@ static enum qn_err eval_logic(struct run *r, const struct expr *e, const struct 
   if (!err && v[1]) err = want_bool(r, e, 1, v[1]);
   if (err) return err;
   if (v[1] && bool_of(v[1], &b)) {
-    *out = b == stop ? derive(r, value_bool(r->a, b), e->span, &v[1], 1) : add_origins(r, v[0], leaf_origins(r, v[1]));
+    *out = b == stop ? derive(r, value_bool(r->a, b), e->span, &v[1], 1)
+                     : add_origins(r, v[0], leaf_origins(r, v[1]));
     return QN_OK;
   }
   const struct expr *kids[2];
@@ -275,8 +320,10 @@ enum qn_err eval_unary(struct run *r, const struct expr *e, const struct value *
   if (e->op == OP_NOT) {
     err = want_bool(r, e, 0, v);
     if (err) return err;
-    if (bool_of(v, &b)) *out = derive(r, keep_secret(r, value_bool(r->a, !b), &v, 1), e->span, &v, 1);
-    else *out = unknown_op(r, e, &v, V_BOOL);
+    if (bool_of(v, &b))
+      *out = derive(r, keep_secret(r, value_bool(r->a, !b), &v, 1), e->span, &v, 1);
+    else
+      *out = unknown_op(r, e, &v, V_BOOL);
     return QN_OK;
   }
   if (v->kind == V_UNKNOWN && (k == V_UNKNOWN || is_number(k))) {
@@ -291,7 +338,8 @@ enum qn_err eval_unary(struct run *r, const struct expr *e, const struct value *
 }
 
 /* A branch of a condition that is not known yet. */
-static enum qn_err unknown_if(struct run *r, const struct expr *e, const struct value *c, const struct value **out) {
+static enum qn_err unknown_if(struct run *r, const struct expr *e, const struct value *c,
+                              const struct value **out) {
   struct residual x = {.r = r};
   const struct value *v[3] = {c, NULL, NULL};
   for (uint32_t i = 1; i < e->n; i++) {

@@ -24,14 +24,17 @@ static enum qn_err fail_null(struct run *r, const struct expr *link) {
   return err;
 }
 
-static enum qn_err fail_member(struct run *r, const struct expr *link, const struct value *map, struct str name) {
+static enum qn_err fail_member(struct run *r, const struct expr *link, const struct value *map,
+                               struct str name) {
   struct diag *g;
   enum qn_err err = eval_fail(r, &g, QN0315, link->span, "there is no member \"%.*s\"", SV(name));
   if (!g) return err;
   if (link->kind == E_MEMBER && map->n && value_is(map->members[0].value, V_RES)) {
     struct str base = expr_text(r->s, link->kids[0]);
-    eval_help(r, g, "%.*s has for_each: name one element, as %.*s[\"%.*s\"].%.*s, or take all, as [x.%.*s for k, x in %.*s]", SV(base), SV(base),
-              SV(session_str(r->s, map->members[0].key)), SV(name), SV(name), SV(base));
+    eval_help(r, g,
+              "%.*s has for_each: name one element, as %.*s[\"%.*s\"].%.*s, or take all, as [x.%.*s for k, x "
+              "in %.*s]",
+              SV(base), SV(base), SV(session_str(r->s, map->members[0].key)), SV(name), SV(name), SV(base));
     return err;
   }
   struct str *names = ARENA_ARRAY(&r->s->arena, map->n, struct str);
@@ -45,43 +48,54 @@ static enum qn_err fail_member(struct run *r, const struct expr *link, const str
   struct buf b = BUF_INIT(4096);
   for (uint32_t i = 0; i < map->n && i < 8; i++) buf_addf(&b, "%s%.*s", i ? ", " : "", SV(names[i]));
   if (map->n > 8) buf_addz(&b, " ...");
-  if (map->n) eval_help(r, g, "there are %.*s", SV(buf_str(&b)));
-  else eval_help(r, g, "the map is empty");
+  if (map->n)
+    eval_help(r, g, "there are %.*s", SV(buf_str(&b)));
+  else
+    eval_help(r, g, "the map is empty");
   buf_release(&b);
   return err;
 }
 
-static enum qn_err member_of(struct run *r, const struct expr *link, const struct value *v, struct str name, const struct value **out) {
+static enum qn_err member_of(struct run *r, const struct expr *link, const struct value *v, struct str name,
+                             const struct value **out) {
   if (!value_is(v, V_MAP))
-    return eval_fail(r, NULL, QN0313, link->span, "%s has no members: there is no \"%.*s\"", kind_words(v), SV(name));
+    return eval_fail(r, NULL, QN0313, link->span, "%s has no members: there is no \"%.*s\"", kind_words(v),
+                     SV(name));
   const struct value *m = value_get(r->s, v, name);
   if (!m && !link->optional && !r->ev->definition) return fail_member(r, link, v, name);
   *out = m ? m : value_null();
   return QN_OK;
 }
 
-static enum qn_err element_of(struct run *r, const struct expr *link, const struct value *v, const struct value *key, const struct value **out) {
+static enum qn_err element_of(struct run *r, const struct expr *link, const struct value *v,
+                              const struct value *key, const struct value **out) {
   struct span at = link->kids[1]->span;
   struct str text;
   if (value_is(v, V_MAP)) {
-    if (!value_to_text(r->a, key, &text)) return eval_fail(r, NULL, QN0313, at, "a map is indexed by a string, not %s", kind_words(key));
+    if (!value_to_text(r->a, key, &text))
+      return eval_fail(r, NULL, QN0313, at, "a map is indexed by a string, not %s", kind_words(key));
     enum qn_err err = member_of(r, link, v, text, out);
     if (!err) *out = add_origins(r, *out, leaf_origins(r, key));
     return err;
   }
-  if (!value_is(v, V_LIST)) return eval_fail(r, NULL, QN0313, link->span, "%s cannot be indexed", kind_words(v));
+  if (!value_is(v, V_LIST))
+    return eval_fail(r, NULL, QN0313, link->span, "%s cannot be indexed", kind_words(v));
   int64_t i = -1;
   bool whole = value_is(key, V_INT);
-  if (whole) i = key->i;
-  else if (value_is(key, V_STR) && (key->flags & VF_PLAIN)) whole = str_to_i64(value_text(key), &i);
-  if (!whole) return eval_fail(r, NULL, QN0313, at, "a list is indexed by a whole number, not %s", kind_words(key));
+  if (whole)
+    i = key->i;
+  else if (value_is(key, V_STR) && (key->flags & VF_PLAIN))
+    whole = str_to_i64(value_text(key), &i);
+  if (!whole)
+    return eval_fail(r, NULL, QN0313, at, "a list is indexed by a whole number, not %s", kind_words(key));
   if (i >= 0 && i < (int64_t)v->n) {
     *out = add_origins(r, v->items[i], leaf_origins(r, key));
     return QN_OK;
   }
   *out = value_null();
   if (link->optional || r->ev->definition) return QN_OK;
-  return eval_fail(r, NULL, QN0316, at, "index %lld is outside of a list of %u element%s", (long long)i, (unsigned)v->n, v->n == 1 ? "" : "s");
+  return eval_fail(r, NULL, QN0316, at, "index %lld is outside of a list of %u element%s", (long long)i,
+                   (unsigned)v->n, v->n == 1 ? "" : "s");
 }
 
 /* Links from `from` on that make one attribute path; its text. */
@@ -112,26 +126,31 @@ static struct str attribute_path(struct run *r, const struct chain *c, uint32_t 
   return out;
 }
 
-static enum qn_err attribute_of(struct run *r, const struct chain *c, uint32_t *i, const struct value *res, const struct value **out) {
+static enum qn_err attribute_of(struct run *r, const struct chain *c, uint32_t *i, const struct value *res,
+                                const struct value **out) {
   const struct expr *link = c->links[*i];
   struct str type = session_str(r->s, res->res.type), address = session_str(r->s, res->res.address);
   if (link->kind == E_INDEX) {
     struct diag *g;
-    enum qn_err err = eval_fail(r, &g, QN0313, link->span, "%.*s is one resource: it cannot be indexed", SV(address));
+    enum qn_err err =
+        eval_fail(r, &g, QN0313, link->span, "%.*s is one resource: it cannot be indexed", SV(address));
     eval_help(r, g, "only resources with for_each have elements");
     return err;
   }
   uint32_t to = *i + 1;
   struct str path;
   /* a component has outputs, whose values are walked on here */
-  if (to == c->n || str_starts(type, STR("module("))) path = session_str(r->s, link->name);
-  else path = attribute_path(r, c, *i, &to);
+  if (to == c->n || str_starts(type, STR("module(")))
+    path = session_str(r->s, link->name);
+  else
+    path = attribute_path(r, c, *i, &to);
   const struct scope *sc = r->ev->scope;
   const struct value *v = NULL;
   struct span at = c->links[to - 1]->span;
   enum qn_err err = sc && sc->attribute ? sc->attribute(r->ev, sc->user, res, path, at, &v) : QN_E_NOTFOUND;
   if (err == QN_E_NOTFOUND)
-    return eval_fail(r, NULL, QN0315, at, "%.*s (%.*s) has no attribute \"%.*s\"", SV(address), SV(type), SV(path));
+    return eval_fail(r, NULL, QN0315, at, "%.*s (%.*s) has no attribute \"%.*s\"", SV(address), SV(type),
+                     SV(path));
   if (err) return err;
   uint32_t origins = 0;
   for (uint32_t k = *i; k < to; k++)
@@ -142,7 +161,8 @@ static enum qn_err attribute_of(struct run *r, const struct chain *c, uint32_t *
 }
 
 /* The rest of a chain on something unknown. */
-static enum qn_err unknown_rest(struct run *r, const struct chain *c, uint32_t from, const struct value *v, const struct value **out) {
+static enum qn_err unknown_rest(struct run *r, const struct chain *c, uint32_t from, const struct value *v,
+                                const struct value **out) {
   uint8_t k = kind_of(v);
   const struct expr *link = c->links[from];
   if (v->kind == V_UNKNOWN && (k == V_STR || k == V_INT || k == V_DEC || k == V_BOOL))
@@ -162,7 +182,8 @@ static enum qn_err unknown_rest(struct run *r, const struct chain *c, uint32_t f
   return QN_OK;
 }
 
-static enum qn_err walk(struct run *r, const struct chain *c, const struct value *v, const struct value **out) {
+static enum qn_err walk(struct run *r, const struct chain *c, const struct value *v,
+                        const struct value **out) {
   for (uint32_t i = 0; i < c->n;) {
     const struct expr *link = c->links[i];
     enum qn_err err;
@@ -171,11 +192,13 @@ static enum qn_err walk(struct run *r, const struct chain *c, const struct value
       v = value_null();
       break;
     }
-    if (v->kind == V_UNKNOWN || (c->keys[i] && value_is(c->keys[i], V_UNKNOWN))) return unknown_rest(r, c, i, v, out);
+    if (v->kind == V_UNKNOWN || (c->keys[i] && value_is(c->keys[i], V_UNKNOWN)))
+      return unknown_rest(r, c, i, v, out);
     if (v->kind == V_RES) {
       err = attribute_of(r, c, &i, v, &v);
     } else {
-      err = c->keys[i] ? element_of(r, link, v, c->keys[i], &v) : member_of(r, link, v, session_str(r->s, link->name), &v);
+      err = c->keys[i] ? element_of(r, link, v, c->keys[i], &v)
+                       : member_of(r, link, v, session_str(r->s, link->name), &v);
       i++;
     }
     if (err) return err;
@@ -203,7 +226,8 @@ enum qn_err eval_path(struct run *r, const struct expr *e, const struct value **
     if (c.links[i]->kind != E_INDEX) continue;
     const struct expr *index = c.links[i]->kids[1];
     err = eval_node(r, index, &c.keys[i]);
-    if (!err && has_secret(c.keys[i])) err = eval_fail(r, NULL, QN0318, index->span, "a secret cannot be an index");
+    if (!err && has_secret(c.keys[i]))
+      err = eval_fail(r, NULL, QN0318, index->span, "a secret cannot be an index");
   }
   return err ? err : walk(r, &c, base, out);
 }

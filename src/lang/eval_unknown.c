@@ -7,13 +7,16 @@ static uint32_t leaves(const struct run *r, const struct value *v, unsigned dept
   if (v->kind == V_LIST)
     for (uint32_t i = 0; i < v->n; i++) set = origins_union(r->s, set, leaves(r, v->items[i], depth + 1));
   else if (v->kind == V_MAP)
-    for (uint32_t i = 0; i < v->n; i++) set = origins_union(r->s, set, leaves(r, v->members[i].value, depth + 1));
+    for (uint32_t i = 0; i < v->n; i++)
+      set = origins_union(r->s, set, leaves(r, v->members[i].value, depth + 1));
   else if (v->meta)
     set = vmeta_get(r->s, v->meta).origins;
   return set;
 }
 
-uint32_t leaf_origins(const struct run *r, const struct value *v) { return leaves(r, v, 0); }
+uint32_t leaf_origins(const struct run *r, const struct value *v) {
+  return leaves(r, v, 0);
+}
 
 static const struct value *spread(struct run *r, const struct value *v, uint32_t origins, unsigned depth) {
   if (depth > VALUE_DEPTH_MAX) return v;
@@ -62,14 +65,17 @@ static const struct value *mark(struct arena *a, const struct value *v, unsigned
   return copy;
 }
 
-const struct value *mark_secret(struct arena *a, const struct value *v) { return mark(a, v, 0); }
+const struct value *mark_secret(struct arena *a, const struct value *v) {
+  return mark(a, v, 0);
+}
 
 uint32_t first_meta(const struct run *r, uint32_t have, const struct value *v) {
   if (have || !v->meta || vmeta_get(r->s, v->meta).how == HOW_LITERAL) return have;
   return v->meta;
 }
 
-const struct value *derive(struct run *r, const struct value *v, struct span at, const struct value *const *of, size_t n) {
+const struct value *derive(struct run *r, const struct value *v, struct span at,
+                           const struct value *const *of, size_t n) {
   uint32_t from = 0, origins = 0;
   for (size_t i = 0; i < n; i++) {
     from = first_meta(r, from, of[i]);
@@ -81,7 +87,9 @@ const struct value *derive(struct run *r, const struct value *v, struct span at,
   return from ? value_with_meta(r->a, v, from) : v;
 }
 
-sym format_of(const struct value *v) { return value_is(v, V_UNKNOWN) ? v->unknown->format : 0; }
+sym format_of(const struct value *v) {
+  return value_is(v, V_UNKNOWN) ? v->unknown->format : 0;
+}
 
 uint8_t kind_join(uint8_t a, uint8_t b) {
   if (a == b) return a;
@@ -170,7 +178,8 @@ enum qn_err residual_try(struct residual *x, const struct expr *e, const struct 
 const struct value *residual_end(struct residual *x, const struct expr *e, uint8_t vkind, sym format) {
   struct run *r = x->r;
   struct unknown *u = ARENA_NEW(r->a, struct unknown);
-  *u = (struct unknown){.ukind = U_EXPR, .vkind = vkind, .sensitive = x->sensitive, .format = format, .expr = e};
+  *u = (struct unknown){
+      .ukind = U_EXPR, .vkind = vkind, .sensitive = x->sensitive, .format = format, .expr = e};
   struct member *copy = ARENA_ARRAY(r->a, x->bindings.n, struct member);
   if (x->bindings.n) memcpy(copy, x->bindings.v, x->bindings.n * sizeof *copy);
   u->bindings = copy;

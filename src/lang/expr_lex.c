@@ -11,8 +11,9 @@ const char *const expr_op_text[] = {
 
 int expr_op_level(enum eop op) {
   static const int levels[] = {
-      [OP_COALESCE] = 1, [OP_OR] = 2, [OP_AND] = 3, [OP_EQ] = 4,  [OP_NE] = 4,  [OP_LT] = 5,  [OP_LE] = 5,  [OP_GT] = 5,
-      [OP_GE] = 5,       [OP_ADD] = 6, [OP_SUB] = 6, [OP_MUL] = 7, [OP_DIV] = 7, [OP_MOD] = 7, [OP_NOT] = 8, [OP_NEG] = 8,
+      [OP_COALESCE] = 1, [OP_OR] = 2,  [OP_AND] = 3, [OP_EQ] = 4,  [OP_NE] = 4,  [OP_LT] = 5,
+      [OP_LE] = 5,       [OP_GT] = 5,  [OP_GE] = 5,  [OP_ADD] = 6, [OP_SUB] = 6, [OP_MUL] = 7,
+      [OP_DIV] = 7,      [OP_MOD] = 7, [OP_NOT] = 8, [OP_NEG] = 8,
   };
   return levels[op];
 }
@@ -38,7 +39,8 @@ struct span parser_span(const struct parser *p, size_t from, size_t to) {
   return (struct span){p->file, start, end};
 }
 
-struct diag *parser_fail(struct parser *p, enum diag_code code, size_t from, size_t to, const char *fmt, ...) {
+struct diag *parser_fail(struct parser *p, enum diag_code code, size_t from, size_t to, const char *fmt,
+                         ...) {
   if (p->failed) return NULL;
   p->failed = true;
   va_list ap;
@@ -50,8 +52,12 @@ struct diag *parser_fail(struct parser *p, enum diag_code code, size_t from, siz
   return diag_add(&p->s->diags, code, parser_span(p, from, to), "%.*s", SV(message));
 }
 
-static bool name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-static bool digit(char c) { return c >= '0' && c <= '9'; }
+static bool name_start(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+static bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 static void lex_word(struct parser *p) {
   size_t i = p->at;
@@ -88,12 +94,14 @@ static const struct {
   enum eop op;
 } symbols[] = {
     /* two characters before one */
-    {"?.", T_OPT_DOT, 0}, {"?[", T_OPT_BRACKET, 0}, {"??", T_OP, OP_COALESCE}, {"||", T_OP, OP_OR}, {"&&", T_OP, OP_AND},
-    {"==", T_OP, OP_EQ},  {"!=", T_OP, OP_NE},      {"<=", T_OP, OP_LE},       {">=", T_OP, OP_GE}, {"=>", T_ARROW, 0},
-    {"<", T_OP, OP_LT},   {">", T_OP, OP_GT},       {"+", T_OP, OP_ADD},       {"-", T_OP, OP_SUB}, {"*", T_OP, OP_MUL},
-    {"/", T_OP, OP_DIV},  {"%", T_OP, OP_MOD},      {"!", T_OP, OP_NOT},       {"(", T_LPAREN, 0},  {")", T_RPAREN, 0},
-    {"[", T_LBRACKET, 0}, {"]", T_RBRACKET, 0},     {"{", T_LBRACE, 0},        {"}", T_RBRACE, 0},  {",", T_COMMA, 0},
-    {".", T_DOT, 0},      {"=", T_ASSIGN, 0},       {"\"", T_QUOTE, 0},        {"'", T_QUOTE, 0},
+    {"?.", T_OPT_DOT, 0}, {"?[", T_OPT_BRACKET, 0}, {"??", T_OP, OP_COALESCE}, {"||", T_OP, OP_OR},
+    {"&&", T_OP, OP_AND}, {"==", T_OP, OP_EQ},      {"!=", T_OP, OP_NE},       {"<=", T_OP, OP_LE},
+    {">=", T_OP, OP_GE},  {"=>", T_ARROW, 0},       {"<", T_OP, OP_LT},        {">", T_OP, OP_GT},
+    {"+", T_OP, OP_ADD},  {"-", T_OP, OP_SUB},      {"*", T_OP, OP_MUL},       {"/", T_OP, OP_DIV},
+    {"%", T_OP, OP_MOD},  {"!", T_OP, OP_NOT},      {"(", T_LPAREN, 0},        {")", T_RPAREN, 0},
+    {"[", T_LBRACKET, 0}, {"]", T_RBRACKET, 0},     {"{", T_LBRACE, 0},        {"}", T_RBRACE, 0},
+    {",", T_COMMA, 0},    {".", T_DOT, 0},          {"=", T_ASSIGN, 0},        {"\"", T_QUOTE, 0},
+    {"'", T_QUOTE, 0},
 };
 
 static const struct {
@@ -120,7 +128,8 @@ static void lex_stranger(struct parser *p) {
 
 void lex_next(struct parser *p) {
   const char *t = p->text.p;
-  while (p->at < p->text.n && (t[p->at] == ' ' || t[p->at] == '\t' || t[p->at] == '\n' || t[p->at] == '\r')) p->at++;
+  while (p->at < p->text.n && (t[p->at] == ' ' || t[p->at] == '\t' || t[p->at] == '\n' || t[p->at] == '\r'))
+    p->at++;
   if (p->failed || p->at >= p->text.n) {
     p->tok = (struct token){.kind = p->failed ? T_BAD : T_END, .start = p->at, .end = p->at};
     return;
@@ -134,8 +143,10 @@ void lex_next(struct parser *p) {
     struct str rest = str_sub(p->text, p->at, p->text.n);
     size_t i = 0, count = sizeof symbols / sizeof *symbols;
     while (i < count && !str_starts(rest, str_c(symbols[i].text))) i++;
-    if (i == count) lex_stranger(p);
-    else p->tok = (struct token){symbols[i].kind, symbols[i].op, p->at, p->at + strlen(symbols[i].text)};
+    if (i == count)
+      lex_stranger(p);
+    else
+      p->tok = (struct token){symbols[i].kind, symbols[i].op, p->at, p->at + strlen(symbols[i].text)};
   }
   p->at = p->tok.end;
 }

@@ -5,7 +5,8 @@
 #include "fn.h"
 #include "num.h"
 
-struct expr *expr_new(struct arena *a, enum ekind kind, struct span at, const struct expr *const *kids, size_t n) {
+struct expr *expr_new(struct arena *a, enum ekind kind, struct span at, const struct expr *const *kids,
+                      size_t n) {
   struct expr *e = ARENA_NEW(a, struct expr);
   *e = (struct expr){.kind = (uint8_t)kind, .span = at, .n = (uint32_t)n};
   if (n) {
@@ -41,7 +42,9 @@ const struct expr *parser_literal(struct parser *p, const struct value *v, struc
   return e;
 }
 
-static struct str token_text(const struct parser *p) { return str_sub(p->text, p->tok.start, p->tok.end); }
+static struct str token_text(const struct parser *p) {
+  return str_sub(p->text, p->tok.start, p->tok.end);
+}
 
 static bool is_word(const struct parser *p, struct str word) {
   return p->tok.kind == T_NAME && str_eq(token_text(p), word);
@@ -49,9 +52,10 @@ static bool is_word(const struct parser *p, struct str word) {
 
 const struct expr *parser_unexpected(struct parser *p, const char *wanted) {
   struct str have = token_text(p);
-  struct diag *g = p->tok.kind == T_END
-                       ? parser_fail(p, QN0300, p->tok.start, p->tok.end, "the expression ends where %s is expected", wanted)
-                       : parser_fail(p, QN0300, p->tok.start, p->tok.end, "unexpected `%.*s`, expected %s", SV(have), wanted);
+  struct diag *g = p->tok.kind == T_END ? parser_fail(p, QN0300, p->tok.start, p->tok.end,
+                                                      "the expression ends where %s is expected", wanted)
+                                        : parser_fail(p, QN0300, p->tok.start, p->tok.end,
+                                                      "unexpected `%.*s`, expected %s", SV(have), wanted);
   if (g && p->tok.kind == T_ASSIGN) diag_help(&p->s->diags, g, "write == to compare");
   if (g && str_eq(have, STR("and"))) diag_help(&p->s->diags, g, "write &&");
   if (g && str_eq(have, STR("or"))) diag_help(&p->s->diags, g, "write ||");
@@ -91,8 +95,8 @@ static sym take_variable(struct parser *p) {
 typedef VEC(const struct expr *) expr_vec;
 
 /* `for v in xs [if c]` behind a value (and key); start is the bracket's place. */
-static const struct expr *parse_for(struct parser *p, size_t start, const struct expr *key, const struct expr *value,
-                                    enum tkind close, const char *wanted) {
+static const struct expr *parse_for(struct parser *p, size_t start, const struct expr *key,
+                                    const struct expr *value, enum tkind close, const char *wanted) {
   lex_next(p); /* for */
   sym var = take_variable(p), var2 = 0;
   if (!p->failed && p->tok.kind == T_COMMA) {
@@ -126,10 +130,13 @@ static const struct expr *parse_list(struct parser *p) {
   while (p->tok.kind != T_RBRACKET) {
     const struct expr *e = parse_expression(p);
     if (!e) return NULL;
-    if (items.n == 0 && is_word(p, STR("for"))) return parse_for(p, start, NULL, e, T_RBRACKET, "`if` or `]`");
+    if (items.n == 0 && is_word(p, STR("for")))
+      return parse_for(p, start, NULL, e, T_RBRACKET, "`if` or `]`");
     VEC_PUSH(&p->s->arena, &items, e);
-    if (p->tok.kind == T_COMMA) lex_next(p);
-    else if (p->tok.kind != T_RBRACKET) return parser_unexpected(p, "`,` or `]`");
+    if (p->tok.kind == T_COMMA)
+      lex_next(p);
+    else if (p->tok.kind != T_RBRACKET)
+      return parser_unexpected(p, "`,` or `]`");
   }
   size_t end = p->tok.end;
   lex_next(p);
@@ -172,8 +179,10 @@ static const struct expr *parse_map(struct parser *p) {
     }
     VEC_PUSH(&p->s->arena, &kids, key);
     VEC_PUSH(&p->s->arena, &kids, value);
-    if (p->tok.kind == T_COMMA) lex_next(p);
-    else if (p->tok.kind != T_RBRACE) return parser_unexpected(p, "`,` or `}`");
+    if (p->tok.kind == T_COMMA)
+      lex_next(p);
+    else if (p->tok.kind != T_RBRACE)
+      return parser_unexpected(p, "`,` or `}`");
   }
   size_t end = p->tok.end;
   lex_next(p);
@@ -186,8 +195,9 @@ static const struct expr *parse_number(struct parser *p, size_t start) {
   struct span at = parser_span(p, start, p->tok.end);
   const struct value *value = num_parse(text, &v) ? num_value(&p->s->arena, v) : NULL;
   if (!value) {
-    parser_fail(p, QN0302, start, p->tok.end, "the number %.*s does not fit: integers have 64 bits, decimals %d digits",
-                SV(text), NUM_DIGITS);
+    parser_fail(p, QN0302, start, p->tok.end,
+                "the number %.*s does not fit: integers have 64 bits, decimals %d digits", SV(text),
+                NUM_DIGITS);
     return NULL;
   }
   lex_next(p);
@@ -202,8 +212,10 @@ static const struct expr *parse_call(struct parser *p, struct str name, size_t s
     const struct expr *e = parse_expression(p);
     if (!e) return NULL;
     VEC_PUSH(&p->s->arena, &args, e);
-    if (p->tok.kind == T_COMMA) lex_next(p);
-    else if (p->tok.kind != T_RPAREN) return parser_unexpected(p, "`,` or `)`");
+    if (p->tok.kind == T_COMMA)
+      lex_next(p);
+    else if (p->tok.kind != T_RPAREN)
+      return parser_unexpected(p, "`,` or `)`");
   }
   size_t end = p->tok.end;
   lex_next(p);
@@ -264,18 +276,28 @@ static const struct expr *parse_if(struct parser *p) {
 
 static const struct expr *parse_primary(struct parser *p) {
   switch (p->tok.kind) {
-    case T_NAME: return is_word(p, STR("if")) ? parse_if(p) : parse_word(p);
-    case T_NUMBER: return parse_number(p, p->tok.start);
-    case T_QUOTE: return parse_string(p);
-    case T_LBRACKET: return parse_list(p);
-    case T_LBRACE: return parse_map(p);
-    case T_LPAREN: {
-      lex_next(p);
-      const struct expr *e = parse_expression(p);
-      return e && expect(p, T_RPAREN, "`)`") ? e : NULL;
-    }
-    case T_END: case T_RPAREN: case T_RBRACKET: case T_OPT_DOT: case T_OPT_BRACKET: case T_RBRACE: case T_COMMA:
-    case T_DOT: case T_ASSIGN: case T_ARROW: case T_OP: case T_BAD: break;
+  case T_NAME: return is_word(p, STR("if")) ? parse_if(p) : parse_word(p);
+  case T_NUMBER: return parse_number(p, p->tok.start);
+  case T_QUOTE: return parse_string(p);
+  case T_LBRACKET: return parse_list(p);
+  case T_LBRACE: return parse_map(p);
+  case T_LPAREN: {
+    lex_next(p);
+    const struct expr *e = parse_expression(p);
+    return e && expect(p, T_RPAREN, "`)`") ? e : NULL;
+  }
+  case T_END:
+  case T_RPAREN:
+  case T_RBRACKET:
+  case T_OPT_DOT:
+  case T_OPT_BRACKET:
+  case T_RBRACE:
+  case T_COMMA:
+  case T_DOT:
+  case T_ASSIGN:
+  case T_ARROW:
+  case T_OP:
+  case T_BAD: break;
   }
   return parser_unexpected(p, "a value");
 }
@@ -375,8 +397,10 @@ const struct expr *expr_parse(struct session *s, struct str text, const struct e
   uint32_t *hold = NULL;
   if (src && src->scalar) {
     parser_places(&p, src->scalar, &hold);
-    if (p.map) p.map += src->offset;
-    else p.base.start += (uint32_t)src->offset;
+    if (p.map)
+      p.map += src->offset;
+    else
+      p.base.start += (uint32_t)src->offset;
   } else if (src) {
     p.base = src->at;
     p.base.start += (uint32_t)src->offset;

@@ -4,27 +4,38 @@
 static void add_string(struct buf *b, struct str t) {
   for (size_t i = 0; i < t.n; i++) {
     unsigned char c = (unsigned char)t.p[i];
-    if (c == '"' || c == '\\') buf_addf(b, "\\%c", c);
-    else if (c == '\n') buf_addz(b, "\\n");
-    else if (c == '\r') buf_addz(b, "\\r");
-    else if (c == '\t') buf_addz(b, "\\t");
-    else if (c < 0x20 || c == 0x7f) buf_addf(b, "\\u%04x", (unsigned)c);
-    else if (c == '$') buf_addz(b, "\\$"); /* a hole may follow */
-    else buf_addc(b, (char)c);
+    if (c == '"' || c == '\\')
+      buf_addf(b, "\\%c", c);
+    else if (c == '\n')
+      buf_addz(b, "\\n");
+    else if (c == '\r')
+      buf_addz(b, "\\r");
+    else if (c == '\t')
+      buf_addz(b, "\\t");
+    else if (c < 0x20 || c == 0x7f)
+      buf_addf(b, "\\u%04x", (unsigned)c);
+    else if (c == '$')
+      buf_addz(b, "\\$"); /* a hole may follow */
+    else
+      buf_addc(b, (char)c);
   }
 }
 
 static void add_literal(struct buf *b, const struct value *v) {
   switch ((enum vkind)v->kind) {
-    case V_BOOL: buf_addz(b, v->b ? "true" : "false"); break;
-    case V_INT: buf_addf(b, "%lld", (long long)v->i); break;
-    case V_DEC: buf_add(b, value_text(v)); break;
-    case V_STR:
-      buf_addc(b, '"');
-      add_string(b, value_text(v));
-      buf_addc(b, '"');
-      break;
-    case V_NULL: case V_LIST: case V_MAP: case V_RES: case V_UNKNOWN: buf_addz(b, "null"); break;
+  case V_BOOL: buf_addz(b, v->b ? "true" : "false"); break;
+  case V_INT: buf_addf(b, "%lld", (long long)v->i); break;
+  case V_DEC: buf_add(b, value_text(v)); break;
+  case V_STR:
+    buf_addc(b, '"');
+    add_string(b, value_text(v));
+    buf_addc(b, '"');
+    break;
+  case V_NULL:
+  case V_LIST:
+  case V_MAP:
+  case V_RES:
+  case V_UNKNOWN: buf_addz(b, "null"); break;
   }
 }
 
@@ -51,7 +62,9 @@ static void add_inner(struct session *s, struct buf *b, const struct expr *e, in
 /* A minus directly before digits would become part of the number. */
 static void add_unary(struct session *s, struct buf *b, const struct expr *e) {
   const struct expr *kid = e->kids[0];
-  bool digits = kid->kind == E_LIT && (kid->lit->kind == V_INT ? kid->lit->i >= 0 : kid->lit->kind == V_DEC && kid->lit->s[0] != '-');
+  bool digits =
+      kid->kind == E_LIT &&
+      (kid->lit->kind == V_INT ? kid->lit->i >= 0 : kid->lit->kind == V_DEC && kid->lit->s[0] != '-');
   buf_addz(b, expr_op_text[e->op]);
   if (e->op == OP_NEG && digits) buf_addc(b, ' ');
   add_inner(s, b, kid, LEVEL_UNARY);
@@ -113,45 +126,45 @@ static void add_template(struct session *s, struct buf *b, const struct expr *e)
 
 static void add_expr(struct session *s, struct buf *b, const struct expr *e) {
   switch ((enum ekind)e->kind) {
-    case E_LIT: add_literal(b, e->lit); break;
-    case E_NAME: buf_add(b, session_str(s, e->name)); break;
-    case E_MEMBER:
-      add_inner(s, b, e->kids[0], LEVEL_POSTFIX);
-      buf_addf(b, "%s%.*s", e->optional ? "?." : ".", SV(session_str(s, e->name)));
-      break;
-    case E_INDEX:
-      add_inner(s, b, e->kids[0], LEVEL_POSTFIX);
-      buf_addz(b, e->optional ? "?[" : "[");
-      add_expr(s, b, e->kids[1]);
-      buf_addc(b, ']');
-      break;
-    case E_CALL:
-      buf_addf(b, "%.*s(", SV(session_str(s, e->name)));
-      add_list(s, b, e);
-      buf_addc(b, ')');
-      break;
-    case E_LIST:
-      buf_addc(b, '[');
-      add_list(s, b, e);
-      buf_addc(b, ']');
-      break;
-    case E_MAP: add_map(s, b, e); break;
-    case E_UNARY: add_unary(s, b, e); break;
-    case E_BINARY:
-      add_inner(s, b, e->kids[0], level_of(e));
-      buf_addf(b, " %s ", expr_op_text[e->op]);
-      add_inner(s, b, e->kids[1], level_of(e) + 1);
-      break;
-    case E_IF:
-      buf_addz(b, "if ");
-      add_inner(s, b, e->kids[0], 1);
-      buf_addz(b, " then ");
-      add_inner(s, b, e->kids[1], 1);
-      if (e->n > 2) buf_addz(b, " else ");
-      if (e->n > 2) add_inner(s, b, e->kids[2], 1);
-      break;
-    case E_FOR: add_for(s, b, e); break;
-    case E_TEMPLATE: add_template(s, b, e); break;
+  case E_LIT: add_literal(b, e->lit); break;
+  case E_NAME: buf_add(b, session_str(s, e->name)); break;
+  case E_MEMBER:
+    add_inner(s, b, e->kids[0], LEVEL_POSTFIX);
+    buf_addf(b, "%s%.*s", e->optional ? "?." : ".", SV(session_str(s, e->name)));
+    break;
+  case E_INDEX:
+    add_inner(s, b, e->kids[0], LEVEL_POSTFIX);
+    buf_addz(b, e->optional ? "?[" : "[");
+    add_expr(s, b, e->kids[1]);
+    buf_addc(b, ']');
+    break;
+  case E_CALL:
+    buf_addf(b, "%.*s(", SV(session_str(s, e->name)));
+    add_list(s, b, e);
+    buf_addc(b, ')');
+    break;
+  case E_LIST:
+    buf_addc(b, '[');
+    add_list(s, b, e);
+    buf_addc(b, ']');
+    break;
+  case E_MAP: add_map(s, b, e); break;
+  case E_UNARY: add_unary(s, b, e); break;
+  case E_BINARY:
+    add_inner(s, b, e->kids[0], level_of(e));
+    buf_addf(b, " %s ", expr_op_text[e->op]);
+    add_inner(s, b, e->kids[1], level_of(e) + 1);
+    break;
+  case E_IF:
+    buf_addz(b, "if ");
+    add_inner(s, b, e->kids[0], 1);
+    buf_addz(b, " then ");
+    add_inner(s, b, e->kids[1], 1);
+    if (e->n > 2) buf_addz(b, " else ");
+    if (e->n > 2) add_inner(s, b, e->kids[2], 1);
+    break;
+  case E_FOR: add_for(s, b, e); break;
+  case E_TEMPLATE: add_template(s, b, e); break;
   }
 }
 
@@ -163,8 +176,12 @@ struct str expr_text(struct session *s, const struct expr *e) {
   return out;
 }
 
-struct span expr_span(const struct expr *e) { return e->span; }
-bool expr_is_literal(const struct expr *e) { return e->kind == E_LIT; }
+struct span expr_span(const struct expr *e) {
+  return e->span;
+}
+bool expr_is_literal(const struct expr *e) {
+  return e->kind == E_LIT;
+}
 
 struct names {
   struct session *s;

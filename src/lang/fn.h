@@ -10,7 +10,7 @@ enum fn_flag {
 };
 struct call {
   struct run *r;
-  const struct expr *e;           /* E_CALL */
+  const struct expr *e; /* E_CALL */
   const struct fn *fn;
   const struct value *const *args; /* coerced to the kinds of the table */
   size_t n;
@@ -37,10 +37,18 @@ enum qn_err fn_call(struct run *r, const struct expr *e, const struct value *con
 /* QN0321 at argument i (SIZE_MAX: at the call). Returns the error to hand on. */
 enum qn_err fn_fail(struct call *c, size_t i, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-static inline struct str arg_str(const struct call *c, size_t i) { return value_text(c->args[i]); }
-static inline int64_t arg_int(const struct call *c, size_t i) { return c->args[i]->i; }
-static inline struct arena *call_arena(const struct call *c) { return c->r->a; }
-static inline const struct value *call_str(const struct call *c, struct str t) { return value_str(c->r->a, t); }
+static inline struct str arg_str(const struct call *c, size_t i) {
+  return value_text(c->args[i]);
+}
+static inline int64_t arg_int(const struct call *c, size_t i) {
+  return c->args[i]->i;
+}
+static inline struct arena *call_arena(const struct call *c) {
+  return c->r->a;
+}
+static inline const struct value *call_str(const struct call *c, struct str t) {
+  return value_str(c->r->a, t);
+}
 /* Takes over a buffer's bytes and releases it; QN_E_LIMIT after a diagnostic if it failed. */
 enum qn_err call_buf(struct call *c, struct buf *b, const struct value **out) QN_MUST_USE;
 

@@ -66,9 +66,12 @@ enum qn_err fn_url_encode(struct call *c, const struct value **out) {
   struct buf b = BUF_INIT(BUF_MAX_DEFAULT);
   for (size_t i = 0; i < t.n; i++) {
     unsigned char ch = (unsigned char)t.p[i];
-    bool keep = (ch >= '0' && ch <= '9') || ((ch | 32) >= 'a' && (ch | 32) <= 'z') || (ch && strchr("-._~", ch));
-    if (keep) buf_addc(&b, (char)ch);
-    else buf_addf(&b, "%%%02X", (unsigned)ch);
+    bool keep =
+        (ch >= '0' && ch <= '9') || ((ch | 32) >= 'a' && (ch | 32) <= 'z') || (ch && strchr("-._~", ch));
+    if (keep)
+      buf_addc(&b, (char)ch);
+    else
+      buf_addf(&b, "%%%02X", (unsigned)ch);
   }
   return call_buf(c, &b, out);
 }
@@ -186,8 +189,10 @@ enum qn_err fn_regex_find(struct call *c, const struct value **out) {
   struct finder f;
   enum qn_err err = finder_open(c, &f);
   if (!err) err = find(c, &f, 1, 0);
-  if (!err) *out = found(c, &f, 1);
-  else if (err == QN_E_NOTFOUND) *out = value_null();
+  if (!err)
+    *out = found(c, &f, 1);
+  else if (err == QN_E_NOTFOUND)
+    *out = value_null();
   regex_free(f.re);
   return err == QN_E_NOTFOUND ? QN_OK : err;
 }
@@ -245,8 +250,10 @@ enum qn_err fn_regex_replace(struct call *c, const struct value **out) {
     if (err) break;
     buf_add(&b, str_sub(t, done, f.g[0].start));
     for (size_t i = 0; i < with.n;) {
-      if (with.p[i] == '$') i += add_group(&b, &f, t, str_sub(with, i, with.n));
-      else buf_addc(&b, with.p[i++]);
+      if (with.p[i] == '$')
+        i += add_group(&b, &f, t, str_sub(with, i, with.n));
+      else
+        buf_addc(&b, with.p[i++]);
     }
     done = f.g[0].end;
   }

@@ -5,7 +5,9 @@
 
 typedef VEC(const struct value *) value_vec;
 
-static const struct value *list_of(struct call *c, const value_vec *v) { return value_list(call_arena(c), v->v, v->n); }
+static const struct value *list_of(struct call *c, const value_vec *v) {
+  return value_list(call_arena(c), v->v, v->n);
+}
 
 /* A part of a list, clamped. */
 static const struct value *part(struct call *c, const struct value *list, int64_t from, int64_t to) {
@@ -24,7 +26,8 @@ enum qn_err fn_length(struct call *c, const struct value **out) {
 enum qn_err fn_keys(struct call *c, const struct value **out) {
   value_vec v = {0};
   struct member *m = members_sorted(c->r, c->args[0]);
-  for (uint32_t i = 0; i < c->args[0]->n; i++) VEC_PUSH(call_arena(c), &v, call_str(c, session_str(c->r->s, m[i].key)));
+  for (uint32_t i = 0; i < c->args[0]->n; i++)
+    VEC_PUSH(call_arena(c), &v, call_str(c, session_str(c->r->s, m[i].key)));
   *out = list_of(c, &v);
   return QN_OK;
 }
@@ -40,7 +43,8 @@ enum qn_err fn_values(struct call *c, const struct value **out) {
 enum qn_err fn_entries(struct call *c, const struct value **out) {
   value_vec v = {0};
   struct member *m = members_sorted(c->r, c->args[0]);
-  struct member pair[2] = {{.key = session_sym(c->r->s, STR("key"))}, {.key = session_sym(c->r->s, STR("value"))}};
+  struct member pair[2] = {{.key = session_sym(c->r->s, STR("key"))},
+                           {.key = session_sym(c->r->s, STR("value"))}};
   for (uint32_t i = 0; i < c->args[0]->n; i++) {
     pair[0].value = call_str(c, session_str(c->r->s, m[i].key));
     pair[1].value = m[i].value;
@@ -82,9 +86,13 @@ enum qn_err fn_zipmap(struct call *c, const struct value **out) {
     return fn_fail(c, SIZE_MAX, "%u keys for %u values", (unsigned)keys->n, (unsigned)values->n);
   for (uint32_t i = 0; i < keys->n; i++) {
     struct str t;
-    if (has_secret(keys->items[i])) return eval_fail(c->r, NULL, QN0318, c->e->kids[0]->span, "a secret cannot be a key");
-    if (!value_to_text(call_arena(c), keys->items[i], &t)) return fn_fail(c, 0, "key %u is %s", (unsigned)i, kind_words(keys->items[i]));
-    making_put(c, &k, (struct member){.key = session_sym(c->r->s, t), .key_span = c->e->span, .value = values->items[i]});
+    if (has_secret(keys->items[i]))
+      return eval_fail(c->r, NULL, QN0318, c->e->kids[0]->span, "a secret cannot be a key");
+    if (!value_to_text(call_arena(c), keys->items[i], &t))
+      return fn_fail(c, 0, "key %u is %s", (unsigned)i, kind_words(keys->items[i]));
+    making_put(
+        c, &k,
+        (struct member){.key = session_sym(c->r->s, t), .key_span = c->e->span, .value = values->items[i]});
   }
   if (k.m.n != keys->n) return fn_fail(c, 0, "a key is there twice");
   *out = value_map(call_arena(c), k.m.v, k.m.n);
@@ -97,17 +105,23 @@ static enum qn_err filter_keys(struct call *c, bool keep, const struct value **o
   struct making k = {0};
   for (uint32_t i = 0; i < keys->n; i++) {
     struct str t;
-    if (!value_to_text(call_arena(c), keys->items[i], &t)) return fn_fail(c, 1, "key %u is %s", (unsigned)i, kind_words(keys->items[i]));
+    if (!value_to_text(call_arena(c), keys->items[i], &t))
+      return fn_fail(c, 1, "key %u is %s", (unsigned)i, kind_words(keys->items[i]));
     map_put(call_arena(c), &wanted, t, 1);
   }
   for (uint32_t i = 0; i < map->n; i++)
-    if ((map_get(&wanted, session_str(c->r->s, map->members[i].key)) != NULL) == keep) making_put(c, &k, map->members[i]);
+    if ((map_get(&wanted, session_str(c->r->s, map->members[i].key)) != NULL) == keep)
+      making_put(c, &k, map->members[i]);
   *out = value_map(call_arena(c), k.m.v, k.m.n);
   return QN_OK;
 }
 
-enum qn_err fn_pick(struct call *c, const struct value **out) { return filter_keys(c, true, out); }
-enum qn_err fn_omit(struct call *c, const struct value **out) { return filter_keys(c, false, out); }
+enum qn_err fn_pick(struct call *c, const struct value **out) {
+  return filter_keys(c, true, out);
+}
+enum qn_err fn_omit(struct call *c, const struct value **out) {
+  return filter_keys(c, false, out);
+}
 
 enum qn_err fn_has_key(struct call *c, const struct value **out) {
   *out = value_bool(call_arena(c), value_get(c->r->s, c->args[0], arg_str(c, 1)) != NULL);
@@ -146,8 +160,10 @@ static enum qn_err flatten_into(struct call *c, const struct value *list, value_
     uint8_t k = kind_of(x);
     if (x->kind == V_UNKNOWN && (k == V_UNKNOWN || k == V_LIST)) return FN_UNKNOWN;
     enum qn_err err = QN_OK;
-    if (x->kind == V_LIST) err = flatten_into(c, x, v, depth + 1);
-    else VEC_PUSH(call_arena(c), v, x);
+    if (x->kind == V_LIST)
+      err = flatten_into(c, x, v, depth + 1);
+    else
+      VEC_PUSH(call_arena(c), v, x);
     if (err) return err;
   }
   return QN_OK;
@@ -232,7 +248,8 @@ enum qn_err fn_zip(struct call *c, const struct value **out) {
 }
 
 enum qn_err fn_range(struct call *c, const struct value **out) {
-  int64_t from = c->n > 1 ? arg_int(c, 0) : 0, to = arg_int(c, c->n > 1 ? 1 : 0), step = c->n > 2 ? arg_int(c, 2) : 1;
+  int64_t from = c->n > 1 ? arg_int(c, 0) : 0, to = arg_int(c, c->n > 1 ? 1 : 0),
+          step = c->n > 2 ? arg_int(c, 2) : 1;
   if (step == 0) return fn_fail(c, 2, "the step is zero");
   value_vec v = {0};
   for (int64_t i = from; step > 0 ? i < to : i > to;) {
@@ -248,8 +265,10 @@ static enum qn_err decide(struct call *c, bool stop, const struct value **out) {
   bool open = false, b;
   for (uint32_t i = 0; i < c->args[0]->n; i++) {
     const struct value *x = c->args[0]->items[i];
-    if (x->kind == V_UNKNOWN) open = true;
-    else if (!bool_of(x, &b)) return fn_fail(c, 0, "element %u is %s, not a bool", (unsigned)i, kind_words(x));
+    if (x->kind == V_UNKNOWN)
+      open = true;
+    else if (!bool_of(x, &b))
+      return fn_fail(c, 0, "element %u is %s, not a bool", (unsigned)i, kind_words(x));
     else if (b == stop) {
       *out = value_bool(call_arena(c), stop);
       return QN_OK;
@@ -259,8 +278,12 @@ static enum qn_err decide(struct call *c, bool stop, const struct value **out) {
   return open ? FN_UNKNOWN : QN_OK;
 }
 
-enum qn_err fn_any(struct call *c, const struct value **out) { return decide(c, true, out); }
-enum qn_err fn_all(struct call *c, const struct value **out) { return decide(c, false, out); }
+enum qn_err fn_any(struct call *c, const struct value **out) {
+  return decide(c, true, out);
+}
+enum qn_err fn_all(struct call *c, const struct value **out) {
+  return decide(c, false, out);
+}
 
 enum qn_err fn_contains(struct call *c, const struct value **out) {
   const struct value *v = c->args[0], *x = c->args[1];
@@ -318,7 +341,8 @@ static struct ranked *ranked(struct call *c, const struct value *list) {
 }
 
 /* Elements of `list`, each once, that are in `other` (want) or not; without `other` all. Order kept. */
-static const struct value *each_once(struct call *c, const struct value *list, const struct value *other, bool want) {
+static const struct value *each_once(struct call *c, const struct value *list, const struct value *other,
+                                     bool want) {
   struct ranked *v = ranked(c, list), *o = other ? ranked(c, other) : NULL;
   uint32_t kept = 0, k = 0;
   for (uint32_t i = 0; i < list->n; i++) {
@@ -360,8 +384,10 @@ enum qn_err fn_sort(struct call *c, const struct value **out) {
   bool text = list->n && list->items[0]->kind == V_STR;
   for (uint32_t i = 0; i < list->n; i++) {
     v[i] = list->items[i];
-    if (text ? v[i]->kind == V_STR : (v[i]->kind == V_INT || v[i]->kind == V_DEC) && num_of(v[i], &x)) continue;
-    return fn_fail(c, 0, "element %u is %s; only numbers or only strings can be sorted", (unsigned)i, kind_words(v[i]));
+    if (text ? v[i]->kind == V_STR : (v[i]->kind == V_INT || v[i]->kind == V_DEC) && num_of(v[i], &x))
+      continue;
+    return fn_fail(c, 0, "element %u is %s; only numbers or only strings can be sorted", (unsigned)i,
+                   kind_words(v[i]));
   }
   sort_stable(call_arena(c), v, list->n, sizeof *v, by_size, NULL);
   *out = value_list(call_arena(c), v, list->n);

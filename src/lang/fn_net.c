@@ -5,13 +5,17 @@
 
 __extension__ typedef unsigned __int128 address;
 struct net {
-  address at;      /* lowest address */
-  unsigned bits;   /* 32 or 128 */
+  address at;    /* lowest address */
+  unsigned bits; /* 32 or 128 */
   unsigned prefix;
 };
 
-static address mask_of(unsigned bits) { return bits == 0 ? 0 : bits >= 128 ? ~(address)0 : ((address)1 << bits) - 1; }
-static unsigned host_bits(struct net n) { return n.bits - n.prefix; }
+static address mask_of(unsigned bits) {
+  return bits == 0 ? 0 : bits >= 128 ? ~(address)0 : ((address)1 << bits) - 1;
+}
+static unsigned host_bits(struct net n) {
+  return n.bits - n.prefix;
+}
 
 static bool parse_address(struct str t, address *out, unsigned *bits) {
   char text[64];
@@ -41,7 +45,8 @@ static enum qn_err parse_net(struct call *c, size_t i, bool alone, struct net *o
   struct str t = arg_str(c, i), head;
   struct str tail = str_cut(t, '/', &head);
   int64_t prefix;
-  if (!parse_address(head, &out->at, &out->bits)) return fn_fail(c, i, "\"%.*s\" is not a network such as 10.0.0.0/16", SV(t));
+  if (!parse_address(head, &out->at, &out->bits))
+    return fn_fail(c, i, "\"%.*s\" is not a network such as 10.0.0.0/16", SV(t));
   if (!tail.p && alone) {
     out->prefix = out->bits;
     return QN_OK;
@@ -51,13 +56,15 @@ static enum qn_err parse_net(struct call *c, size_t i, bool alone, struct net *o
   out->prefix = (unsigned)prefix;
   if ((out->at & mask_of(host_bits(*out))) == 0) return QN_OK;
   const struct value *lowest = address_value(c, out->at & ~mask_of(host_bits(*out)), out->bits, (int)prefix);
-  return fn_fail(c, i, "\"%.*s\" has bits behind its prefix; the network is %.*s", SV(t), SV(value_text(lowest)));
+  return fn_fail(c, i, "\"%.*s\" has bits behind its prefix; the network is %.*s", SV(t),
+                 SV(value_text(lowest)));
 }
 
 static enum qn_err parse_growth(struct call *c, struct net n, unsigned *grown) {
   int64_t more = arg_int(c, 1);
   if (more < 0 || more > (int64_t)host_bits(n))
-    return fn_fail(c, 1, "a /%u network can grow by 0 to %u bits, not %lld", n.prefix, host_bits(n), (long long)more);
+    return fn_fail(c, 1, "a /%u network can grow by 0 to %u bits, not %lld", n.prefix, host_bits(n),
+                   (long long)more);
   *grown = (unsigned)more;
   return QN_OK;
 }
@@ -75,7 +82,8 @@ enum qn_err fn_cidr_subnet(struct call *c, const struct value **out) {
   if (!err) err = parse_growth(c, n, &more);
   if (err) return err;
   if (arg_int(c, 2) < 0 || (address)arg_int(c, 2) > mask_of(more))
-    return fn_fail(c, 2, "%u bits have the subnets 0 to %llu", more, (unsigned long long)mask_of(more > 63 ? 63 : more));
+    return fn_fail(c, 2, "%u bits have the subnets 0 to %llu", more,
+                   (unsigned long long)mask_of(more > 63 ? 63 : more));
   *out = subnet(c, n, more, (address)arg_int(c, 2));
   return QN_OK;
 }

@@ -27,8 +27,12 @@ static enum qn_err rounded(struct call *c, int places, enum num_round how, const
   return number(c, v, out);
 }
 
-enum qn_err fn_floor(struct call *c, const struct value **out) { return rounded(c, 0, NUM_FLOOR, out); }
-enum qn_err fn_ceil(struct call *c, const struct value **out) { return rounded(c, 0, NUM_CEIL, out); }
+enum qn_err fn_floor(struct call *c, const struct value **out) {
+  return rounded(c, 0, NUM_FLOOR, out);
+}
+enum qn_err fn_ceil(struct call *c, const struct value **out) {
+  return rounded(c, 0, NUM_CEIL, out);
+}
 
 enum qn_err fn_round(struct call *c, const struct value **out) {
   int64_t places = c->n > 1 ? arg_int(c, 1) : 0;
@@ -49,8 +53,12 @@ static enum qn_err extreme(struct call *c, int sign, const struct value **out) {
   return QN_OK;
 }
 
-enum qn_err fn_max(struct call *c, const struct value **out) { return extreme(c, 1, out); }
-enum qn_err fn_min(struct call *c, const struct value **out) { return extreme(c, -1, out); }
+enum qn_err fn_max(struct call *c, const struct value **out) {
+  return extreme(c, 1, out);
+}
+enum qn_err fn_min(struct call *c, const struct value **out) {
+  return extreme(c, -1, out);
+}
 
 enum qn_err fn_sum(struct call *c, const struct value **out) {
   struct num all = num_int(0), v;
@@ -70,9 +78,12 @@ enum qn_err fn_parse_int(struct call *c, const struct value **out) {
   if (t.n == (neg ? 1U : 0U)) return fn_fail(c, 0, "the text is not a number");
   for (size_t i = neg; i < t.n; i++) {
     char ch = t.p[i];
-    int d = ch >= '0' && ch <= '9' ? ch - '0' : (ch | 32) >= 'a' && (ch | 32) <= 'z' ? (ch | 32) - 'a' + 10 : 99;
+    int d = ch >= '0' && ch <= '9'                 ? ch - '0'
+            : (ch | 32) >= 'a' && (ch | 32) <= 'z' ? (ch | 32) - 'a' + 10
+                                                   : 99;
     if (d >= base) return fn_fail(c, 0, "the text is not a number of base %lld", (long long)base);
-    if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, neg ? -d : d, &v)) return fn_fail(c, 0, "the number does not fit into 64 bits");
+    if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, neg ? -d : d, &v))
+      return fn_fail(c, 0, "the number does not fit into 64 bits");
   }
   *out = value_int(call_arena(c), v);
   return QN_OK;
@@ -107,12 +118,21 @@ static bool duration_ms(struct str t, struct num *out) {
 
 static enum qn_err duration(struct call *c, int64_t unit, const struct value **out) {
   struct num v;
-  if (!duration_ms(arg_str(c, 0), &v)) return fn_fail(c, 0, "not a duration; write 500ms, 30s, 5m, 1h30m, 2d or 1w");
+  if (!duration_ms(arg_str(c, 0), &v))
+    return fn_fail(c, 0, "not a duration; write 500ms, 30s, 5m, 1h30m, 2d or 1w");
   if (!num_div(v, num_int(unit), &v)) return fn_fail(c, 0, "the duration is too long");
   return number(c, v, out);
 }
 
-enum qn_err fn_milliseconds(struct call *c, const struct value **out) { return duration(c, 1, out); }
-enum qn_err fn_seconds(struct call *c, const struct value **out) { return duration(c, 1000, out); }
-enum qn_err fn_minutes(struct call *c, const struct value **out) { return duration(c, 60000, out); }
-enum qn_err fn_hours(struct call *c, const struct value **out) { return duration(c, 3600000, out); }
+enum qn_err fn_milliseconds(struct call *c, const struct value **out) {
+  return duration(c, 1, out);
+}
+enum qn_err fn_seconds(struct call *c, const struct value **out) {
+  return duration(c, 1000, out);
+}
+enum qn_err fn_minutes(struct call *c, const struct value **out) {
+  return duration(c, 60000, out);
+}
+enum qn_err fn_hours(struct call *c, const struct value **out) {
+  return duration(c, 3600000, out);
+}

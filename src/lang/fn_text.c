@@ -22,11 +22,19 @@ static int to_lower(int ch, bool start) {
   (void)start;
   return ch >= 'A' && ch <= 'Z' ? ch + 32 : ch;
 }
-static int to_title(int ch, bool start) { return start ? to_upper(ch, start) : ch; }
+static int to_title(int ch, bool start) {
+  return start ? to_upper(ch, start) : ch;
+}
 
-enum qn_err fn_upper(struct call *c, const struct value **out) { return map_chars(c, to_upper, out); }
-enum qn_err fn_lower(struct call *c, const struct value **out) { return map_chars(c, to_lower, out); }
-enum qn_err fn_title(struct call *c, const struct value **out) { return map_chars(c, to_title, out); }
+enum qn_err fn_upper(struct call *c, const struct value **out) {
+  return map_chars(c, to_upper, out);
+}
+enum qn_err fn_lower(struct call *c, const struct value **out) {
+  return map_chars(c, to_lower, out);
+}
+enum qn_err fn_title(struct call *c, const struct value **out) {
+  return map_chars(c, to_title, out);
+}
 
 enum qn_err fn_capitalize(struct call *c, const struct value **out) {
   struct str t = str_dup(call_arena(c), arg_str(c, 0));
@@ -166,10 +174,12 @@ static size_t format_one(struct call *c, struct buf *b, struct str p, size_t i, 
   size_t start = i;
   bool zero = i < p.n && p.p[i] == '0';
   unsigned width = 0;
-  for (; i < p.n && p.p[i] >= '0' && p.p[i] <= '9' && width < 1000; i++) width = width * 10 + (unsigned)(p.p[i] - '0');
+  for (; i < p.n && p.p[i] >= '0' && p.p[i] <= '9' && width < 1000; i++)
+    width = width * 10 + (unsigned)(p.p[i] - '0');
   char what = i < p.n ? p.p[i] : 0;
   if (!strchr("sdxq", what) || !what) {
-    fn_fail(c, 0, "there is no %%%.*s; there are %%s %%d %%x %%q and %%%%", (int)(i - start + (what != 0)), p.p + start);
+    fn_fail(c, 0, "there is no %%%.*s; there are %%s %%d %%x %%q and %%%%", (int)(i - start + (what != 0)),
+            p.p + start);
     return 0;
   }
   if (*next >= c->n) {
@@ -228,7 +238,8 @@ enum qn_err fn_format(struct call *c, const struct value **out) {
 
 enum qn_err fn_tostring(struct call *c, const struct value **out) {
   struct str t;
-  if (!value_to_text(call_arena(c), c->args[0], &t)) return fn_fail(c, 0, "%s has no text; use json_encode()", kind_words(c->args[0]));
+  if (!value_to_text(call_arena(c), c->args[0], &t))
+    return fn_fail(c, 0, "%s has no text; use json_encode()", kind_words(c->args[0]));
   *out = call_str(c, t);
   return QN_OK;
 }

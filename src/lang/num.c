@@ -8,7 +8,9 @@ static num_wide power(int n) {
   return v;
 }
 
-static num_wide limit(void) { return power(NUM_DIGITS); }
+static num_wide limit(void) {
+  return power(NUM_DIGITS);
+}
 
 static bool settle(struct num *v) {
   while (v->scale > 0 && v->m % 10 == 0) {
@@ -18,7 +20,9 @@ static bool settle(struct num *v) {
   return v->scale <= NUM_DIGITS && v->m < limit() && v->m > -limit();
 }
 
-struct num num_int(int64_t i) { return (struct num){i, 0}; }
+struct num num_int(int64_t i) {
+  return (struct num){i, 0};
+}
 
 bool num_parse(struct str t, struct num *out) {
   struct num v = {0, 0};
@@ -46,9 +50,12 @@ bool num_parse(struct str t, struct num *out) {
   }
   if (i != t.n) return false;
   for (; exponent > 0; exponent--) {
-    if (v.scale > 0) v.scale--;
-    else if (v.m < limit()) v.m *= 10;
-    else return false;
+    if (v.scale > 0)
+      v.scale--;
+    else if (v.m < limit())
+      v.m *= 10;
+    else
+      return false;
   }
   v.scale += (int)-exponent;
   if (neg) v.m = -v.m;
@@ -62,7 +69,8 @@ bool num_of(const struct value *v, struct num *out) {
     *out = num_int(v->i);
     return true;
   }
-  if (value_is(v, V_DEC) || (value_is(v, V_STR) && (v->flags & VF_PLAIN))) return num_parse(value_text(v), out);
+  if (value_is(v, V_DEC) || (value_is(v, V_STR) && (v->flags & VF_PLAIN)))
+    return num_parse(value_text(v), out);
   return false;
 }
 

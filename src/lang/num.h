@@ -4,7 +4,7 @@
 
 #include "quoin/value.h"
 
-#define NUM_DIGITS 34   /* significant digits that decimals may have */
+#define NUM_DIGITS   34 /* significant digits that decimals may have */
 #define NUM_QUOTIENT 18 /* decimal places of a quotient that does not end earlier */
 
 __extension__ typedef __int128 num_wide;
@@ -24,7 +24,8 @@ struct num num_int(int64_t i);
 bool num_add(struct num a, struct num b, struct num *out);
 bool num_sub(struct num a, struct num b, struct num *out);
 bool num_mul(struct num a, struct num b, struct num *out);
-bool num_div(struct num a, struct num b, struct num *out); /* rounded half to even behind NUM_QUOTIENT places */
+bool num_div(struct num a, struct num b,
+             struct num *out); /* rounded half to even behind NUM_QUOTIENT places */
 bool num_mod(struct num a, struct num b, struct num *out); /* sign of b, as floor division leaves it */
 int num_cmp(struct num a, struct num b);
 enum num_round { NUM_FLOOR, NUM_CEIL, NUM_HALF_UP /* away from zero */ };

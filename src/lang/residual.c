@@ -5,7 +5,8 @@
 
 #define RESOLVE_STEPS ((uint64_t)10000000)
 
-const struct value *value_of_unknown(struct session *s, struct arena *a, const struct unknown *u, uint32_t meta) {
+const struct value *value_of_unknown(struct session *s, struct arena *a, const struct unknown *u,
+                                     uint32_t meta) {
   (void)s;
   struct value *v = ARENA_NEW(a, struct value);
   *v = (struct value){.kind = V_UNKNOWN, .flags = VF_HAS_UNKNOWN, .meta = meta, .unknown = u};
@@ -13,14 +14,17 @@ const struct value *value_of_unknown(struct session *s, struct arena *a, const s
   return v;
 }
 
-const struct value *unknown_attr(struct session *s, struct arena *a, sym address, struct str path, uint8_t vkind,
-                                 sym format, uint32_t meta) {
+const struct value *unknown_attr(struct session *s, struct arena *a, sym address, struct str path,
+                                 uint8_t vkind, sym format, uint32_t meta) {
   struct unknown *u = ARENA_NEW(a, struct unknown);
-  *u = (struct unknown){.ukind = U_ATTR, .vkind = vkind, .format = format, .address = address, .path = str_dup(a, path)};
+  *u = (struct unknown){
+      .ukind = U_ATTR, .vkind = vkind, .format = format, .address = address, .path = str_dup(a, path)};
   return value_of_unknown(s, a, u, meta);
 }
 
-struct str unknown_text(const struct unknown *u) { return u->sensitive ? STR("(sensitive)") : STR("(known after apply)"); }
+struct str unknown_text(const struct unknown *u) {
+  return u->sensitive ? STR("(sensitive)") : STR("(known after apply)");
+}
 
 struct resolving {
   struct session *s;
@@ -39,7 +43,8 @@ struct bound {
   uint32_t n;
 };
 
-static enum qn_err bound_name(struct eval *ev, void *user, sym name, struct span at, const struct value **out) {
+static enum qn_err bound_name(struct eval *ev, void *user, sym name, struct span at,
+                              const struct value **out) {
   const struct bound *b = user;
   (void)ev;
   (void)at;
@@ -51,14 +56,16 @@ static enum qn_err bound_name(struct eval *ev, void *user, sym name, struct span
   return QN_E_NOTFOUND;
 }
 
-static enum qn_err bound_attribute(struct eval *ev, void *user, const struct value *res, struct str path, struct span at,
-                                   const struct value **out) {
+static enum qn_err bound_attribute(struct eval *ev, void *user, const struct value *res, struct str path,
+                                   struct span at, const struct value **out) {
   const struct bound *b = user;
   const struct resolver *r = b->x->r;
   (void)at;
   enum qn_err err = r->attribute ? r->attribute(r->user, res->res.address, path, out) : QN_E_NOTFOUND;
   if (err != QN_E_NOTFOUND) return err;
-  uint32_t meta = vmeta_add(ev->s, (struct vmeta){.span = at, .how = HOW_ATTRIBUTE, .name = res->res.address,
+  uint32_t meta = vmeta_add(ev->s, (struct vmeta){.span = at,
+                                                  .how = HOW_ATTRIBUTE,
+                                                  .name = res->res.address,
                                                   .origins = origins_add(ev->s, 0, res->res.address)});
   *out = unknown_attr(ev->s, ev->arena, res->res.address, path, V_UNKNOWN, 0, meta);
   return QN_OK;
@@ -149,9 +156,12 @@ static enum qn_err resolve(struct resolving *x, const struct value *v, const str
   if (x->depth >= VALUE_DEPTH_MAX) return QN_E_LIMIT;
   x->depth++;
   enum qn_err err;
-  if (v->kind == V_LIST) err = resolve_list(x, v, out);
-  else if (v->kind == V_MAP) err = resolve_map(x, v, out);
-  else err = resolve_unknown(x, v, out);
+  if (v->kind == V_LIST)
+    err = resolve_list(x, v, out);
+  else if (v->kind == V_MAP)
+    err = resolve_map(x, v, out);
+  else
+    err = resolve_unknown(x, v, out);
   x->depth--;
   return err;
 }

@@ -14,7 +14,8 @@ struct coder {
   unsigned depth;
 };
 
-static const char *const kind_names[] = {"null", "bool", "int", "decimal", "string", "list", "map", "resource", "any"};
+static const char *const kind_names[] = {"null", "bool", "int",      "decimal", "string",
+                                         "list", "map",  "resource", "any"};
 #define KINDS (sizeof kind_names / sizeof *kind_names)
 
 typedef VEC(struct member) member_vec;
@@ -23,7 +24,9 @@ static void put(struct coder *c, member_vec *m, const char *key, const struct va
   VEC_PUSH(c->a, m, ((struct member){.key = session_sym(c->s, str_c(key)), .value = v}));
 }
 
-static void put_text(struct coder *c, member_vec *m, const char *key, struct str t) { put(c, m, key, value_str(c->a, t)); }
+static void put_text(struct coder *c, member_vec *m, const char *key, struct str t) {
+  put(c, m, key, value_str(c->a, t));
+}
 
 static const struct value *wrap(struct coder *c, const char *key, const struct value *v) {
   struct member m = {.key = session_sym(c->s, str_c(key)), .value = v};
@@ -125,21 +128,22 @@ static enum qn_err encode_resource(struct coder *c, const struct value *v, const
 }
 
 static enum qn_err encode_kind(struct coder *c, const struct value *v, const struct value **out) {
-  if (v->kind != V_UNKNOWN && (v->flags & VF_SECRET)) return QN_E_INVALID; /* its text must not be written anywhere */
+  if (v->kind != V_UNKNOWN && (v->flags & VF_SECRET))
+    return QN_E_INVALID; /* its text must not be written anywhere */
   switch ((enum vkind)v->kind) {
-    case V_NULL: *out = value_null(); return QN_OK;
-    case V_BOOL:
-    case V_INT:
-    case V_DEC: *out = value_with_meta(c->a, v, 0); return QN_OK;
-    case V_STR: {
-      const struct value *text = value_str(c->a, value_text(v));
-      *out = v->flags & VF_PLAIN ? wrap(c, "$plain", text) : text;
-      return QN_OK;
-    }
-    case V_LIST: return encode_list(c, v, out);
-    case V_MAP: return encode_map(c, v, out);
-    case V_RES: return encode_resource(c, v, out);
-    case V_UNKNOWN: break;
+  case V_NULL: *out = value_null(); return QN_OK;
+  case V_BOOL:
+  case V_INT:
+  case V_DEC: *out = value_with_meta(c->a, v, 0); return QN_OK;
+  case V_STR: {
+    const struct value *text = value_str(c->a, value_text(v));
+    *out = v->flags & VF_PLAIN ? wrap(c, "$plain", text) : text;
+    return QN_OK;
+  }
+  case V_LIST: return encode_list(c, v, out);
+  case V_MAP: return encode_map(c, v, out);
+  case V_RES: return encode_resource(c, v, out);
+  case V_UNKNOWN: break;
   }
   return encode_unknown(c, v, out);
 }
@@ -152,7 +156,8 @@ static enum qn_err encode(struct coder *c, const struct value *v, const struct v
   return err;
 }
 
-enum qn_err value_encode(struct session *s, struct arena *a, const struct value *v, const struct value **json) {
+enum qn_err value_encode(struct session *s, struct arena *a, const struct value *v,
+                         const struct value **json) {
   struct coder c = {.s = s, .a = a};
   return encode(&c, v, json);
 }
@@ -232,8 +237,9 @@ static enum qn_err decode_origins(struct coder *c, const struct value *m, uint32
 static enum qn_err decode_unknown(struct coder *c, const struct value *m, const struct value **out) {
   struct unknown *u = ARENA_NEW(c->a, struct unknown);
   struct str address, path, expr, ref, kind, format;
-  bool good = value_is(m, V_MAP) && text_member(c, m, "address", &address) && text_member(c, m, "path", &path) &&
-              text_member(c, m, "expr", &expr) && text_member(c, m, "secret", &ref) && text_member(c, m, "kind", &kind) &&
+  bool good = value_is(m, V_MAP) && text_member(c, m, "address", &address) &&
+              text_member(c, m, "path", &path) && text_member(c, m, "expr", &expr) &&
+              text_member(c, m, "secret", &ref) && text_member(c, m, "kind", &kind) &&
               text_member(c, m, "format", &format) && decode_kind(kind, &u->vkind);
   if (!good || (expr.n != 0) + (address.n != 0) + (ref.n != 0) != 1) return QN_E_INVALID;
   const struct value *sensitive = value_get(c->s, m, STR("sensitive"));
@@ -250,14 +256,18 @@ static enum qn_err decode_unknown(struct coder *c, const struct value *m, const 
   uint32_t origins = err ? 0 : usual_origins(c, u);
   if (!err) err = decode_origins(c, m, &origins);
   if (err) return err;
-  uint32_t meta = origins ? vmeta_add(c->s, (struct vmeta){.how = HOW_ATTRIBUTE, .name = u->address, .origins = origins}) : 0;
+  uint32_t meta =
+      origins ? vmeta_add(c->s, (struct vmeta){.how = HOW_ATTRIBUTE, .name = u->address, .origins = origins})
+              : 0;
   *out = value_of_unknown(c->s, c->a, u, meta);
   return QN_OK;
 }
 
 static enum qn_err decode_resource(struct coder *c, const struct value *m, const struct value **out) {
   struct str address, type;
-  if (!value_is(m, V_MAP) || !text_member(c, m, "address", &address) || !text_member(c, m, "type", &type) || !address.n) return QN_E_INVALID;
+  if (!value_is(m, V_MAP) || !text_member(c, m, "address", &address) || !text_member(c, m, "type", &type) ||
+      !address.n)
+    return QN_E_INVALID;
   struct value *v = ARENA_NEW(c->a, struct value);
   *v = (struct value){.kind = V_RES, .res = {session_sym(c->s, address), session_sym(c->s, type)}};
   *out = v;
@@ -265,7 +275,8 @@ static enum qn_err decode_resource(struct coder *c, const struct value *m, const
 }
 
 /* A map of one key that starts with `$`. */
-static enum qn_err decode_special(struct coder *c, struct str key, const struct value *v, const struct value **out) {
+static enum qn_err decode_special(struct coder *c, struct str key, const struct value *v,
+                                  const struct value **out) {
   if (str_eq(key, STR("$unknown"))) return decode_unknown(c, v, out);
   if (str_eq(key, STR("$resource"))) return decode_resource(c, v, out);
   if (str_eq(key, STR("$map")) && value_is(v, V_MAP)) return decode_map(c, v, out);
@@ -276,7 +287,8 @@ static enum qn_err decode_special(struct coder *c, struct str key, const struct 
   }
   if (!str_eq(key, STR("$secret"))) return QN_E_INVALID;
   struct unknown *u = ARENA_NEW(c->a, struct unknown);
-  *u = (struct unknown){.ukind = U_SECRET, .vkind = V_STR, .sensitive = true, .path = str_dup(c->a, value_text(v))};
+  *u = (struct unknown){
+      .ukind = U_SECRET, .vkind = V_STR, .sensitive = true, .path = str_dup(c->a, value_text(v))};
   *out = value_of_unknown(c->s, c->a, u, 0);
   return QN_OK;
 }
@@ -304,7 +316,8 @@ static enum qn_err decode(struct coder *c, const struct value *json, const struc
   return err;
 }
 
-enum qn_err value_decode(struct session *s, struct arena *a, const struct value *json, const struct value **v) {
+enum qn_err value_decode(struct session *s, struct arena *a, const struct value *json,
+                         const struct value **v) {
   struct coder c = {.s = s, .a = a};
   return decode(&c, json, v);
 }

@@ -77,7 +77,10 @@ static size_t read_escape(struct parser *p, size_t i, struct buf *out) {
     return n + 2;
   }
   struct diag *g = parser_fail(p, QN0304, i, i + 2, "unknown escape in a string");
-  if (g) diag_help(&p->s->diags, g, "there are \\n \\r \\t \\\\ \\\" \\' \\$ \\u00e9 \\u{1f600}; 'single quotes' take text as it is");
+  if (g)
+    diag_help(
+        &p->s->diags, g,
+        "there are \\n \\r \\t \\\\ \\\" \\' \\$ \\u00e9 \\u{1f600}; 'single quotes' take text as it is");
   return 0;
 }
 
@@ -119,7 +122,9 @@ static bool read_parts(struct parser *p, size_t i, char quote, part_vec *parts, 
   return !p->failed;
 }
 
-static bool is_text(const struct expr *e) { return e->kind == E_LIT && e->lit->kind == V_STR; }
+static bool is_text(const struct expr *e) {
+  return e->kind == E_LIT && e->lit->kind == V_STR;
+}
 
 /* Parts to one node; pieces of literal text that meet become one. */
 static const struct expr *make_template(struct parser *p, part_vec *parts, size_t from, size_t to) {
@@ -169,9 +174,12 @@ const struct expr *template_parse(struct session *s, const struct ynode *scalar)
   const struct expr *out = NULL;
   if (read_parts(&p, 0, 0, &parts, &end)) {
     bool hole = parts.n == 1 && str_starts(scalar->text, STR("${"));
-    if (parts.n == 1 && !hole) out = whole_literal(&p, scalar, value_text(parts.v[0]->lit));
-    else if (hole) out = parts.v[0];
-    else out = make_template(&p, &parts, 0, scalar->text.n);
+    if (parts.n == 1 && !hole)
+      out = whole_literal(&p, scalar, value_text(parts.v[0]->lit));
+    else if (hole)
+      out = parts.v[0];
+    else
+      out = make_template(&p, &parts, 0, scalar->text.n);
   }
   free(hold);
   return p.failed ? NULL : out;

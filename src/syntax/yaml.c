@@ -77,8 +77,8 @@ static bool refuse_tag(struct yaml_reader *r, const yaml_event_t *e, const yaml_
   if (!tag) return true;
   uint32_t from = yaml_mark_byte(r, e->start_mark);
   struct str name = str_c((const char *)tag);
-  struct diag *g = diag_add(&r->s->diags, QN0106, yaml_span_of(r, from, from + 1), "tags are not part of specs: %.*s",
-                            SV(name));
+  struct diag *g = diag_add(&r->s->diags, QN0106, yaml_span_of(r, from, from + 1),
+                            "tags are not part of specs: %.*s", SV(name));
   diag_help(&r->s->diags, g, "leave the tag out; the expected type decides how a value is read");
   return fail(r);
 }
@@ -121,18 +121,19 @@ static bool take_key(struct yaml_reader *r, struct str text, struct span at, boo
 
 static uint8_t style_of(yaml_scalar_style_t style) {
   switch (style) {
-    case YAML_SINGLE_QUOTED_SCALAR_STYLE: return YS_SINGLE;
-    case YAML_DOUBLE_QUOTED_SCALAR_STYLE: return YS_DOUBLE;
-    case YAML_LITERAL_SCALAR_STYLE: return YS_LITERAL;
-    case YAML_FOLDED_SCALAR_STYLE: return YS_FOLDED;
-    case YAML_ANY_SCALAR_STYLE:
-    case YAML_PLAIN_SCALAR_STYLE: break;
+  case YAML_SINGLE_QUOTED_SCALAR_STYLE: return YS_SINGLE;
+  case YAML_DOUBLE_QUOTED_SCALAR_STYLE: return YS_DOUBLE;
+  case YAML_LITERAL_SCALAR_STYLE: return YS_LITERAL;
+  case YAML_FOLDED_SCALAR_STYLE: return YS_FOLDED;
+  case YAML_ANY_SCALAR_STYLE:
+  case YAML_PLAIN_SCALAR_STYLE: break;
   }
   return YS_PLAIN;
 }
 
 /* The event of an anchored scalar starts at the anchor: the text starts behind it. */
-static uint32_t scalar_start(const struct yaml_reader *r, uint32_t from, uint32_t to, const yaml_char_t *anchor) {
+static uint32_t scalar_start(const struct yaml_reader *r, uint32_t from, uint32_t to,
+                             const yaml_char_t *anchor) {
   if (!anchor) return from;
   struct str text = str_sub(r->text, from - r->skip, to - r->skip);
   size_t i = 0;
@@ -155,7 +156,8 @@ static bool on_scalar(struct yaml_reader *r, const yaml_event_t *e) {
   }
   if (wants_key(r) && !e->data.scalar.anchor) return take_key(r, text, at, style == YS_PLAIN);
   bool flow = top(r) && top(r)->flow;
-  if (style == YS_PLAIN && str_find_c(text, '$') != SIZE_MAX && yaml_check_plain(r, text, from, to, flow, false))
+  if (style == YS_PLAIN && str_find_c(text, '$') != SIZE_MAX &&
+      yaml_check_plain(r, text, from, to, flow, false))
     return fail(r);
   struct ynode *node = ARENA_NEW(&r->s->arena, struct ynode);
   *node = (struct ynode){.kind = Y_SCALAR, .style = style, .flow = flow, .span = at};
@@ -168,7 +170,8 @@ static bool on_scalar(struct yaml_reader *r, const yaml_event_t *e) {
 
 static bool refuse_key(struct yaml_reader *r, const yaml_event_t *e) {
   uint32_t from = yaml_mark_byte(r, e->start_mark);
-  struct diag *g = diag_add(&r->s->diags, QN0105, yaml_span_of(r, from, from + 1), "a key must be plain or quoted text");
+  struct diag *g =
+      diag_add(&r->s->diags, QN0105, yaml_span_of(r, from, from + 1), "a key must be plain or quoted text");
   diag_help(&r->s->diags, g, "if this was meant as an expression, put quotes around it: \"${...}\"");
   return fail(r);
 }
@@ -179,7 +182,8 @@ static bool on_start(struct yaml_reader *r, const yaml_event_t *e, uint8_t kind,
   if (wants_key(r)) return refuse_key(r, e);
   uint32_t from = yaml_mark_byte(r, e->start_mark);
   if (r->frames.n >= YAML_DEPTH_MAX) {
-    diag_add(&r->s->diags, QN0104, yaml_span_of(r, from, from + 1), "nested deeper than %d levels", YAML_DEPTH_MAX);
+    diag_add(&r->s->diags, QN0104, yaml_span_of(r, from, from + 1), "nested deeper than %d levels",
+             YAML_DEPTH_MAX);
     return fail(r);
   }
   struct yaml_frame f = {.kind = kind, .flow = flow, .start = from, .base = r->pending.n, .size = 1};
@@ -205,7 +209,8 @@ static bool check_keys(struct yaml_reader *r, const struct ypair *pairs, size_t 
     sym k = pairs[i].key;
     if (r->key_owner[k] == owner) {
       struct str name = session_str(r->s, k);
-      struct diag *g = diag_add(&r->s->diags, QN0103, pairs[i].key_span, "key \"%.*s\" is there twice", SV(name));
+      struct diag *g =
+          diag_add(&r->s->diags, QN0103, pairs[i].key_span, "key \"%.*s\" is there twice", SV(name));
       diag_note(&r->s->diags, g, pairs[r->key_pair[k]].key_span, "first here");
       good = false;
       continue;
@@ -284,21 +289,21 @@ static bool on_document(struct yaml_reader *r, const yaml_event_t *e) {
 
 static bool on_event(struct yaml_reader *r, const yaml_event_t *e) {
   switch (e->type) {
-    case YAML_SCALAR_EVENT: return on_scalar(r, e);
-    case YAML_SEQUENCE_START_EVENT:
-      return on_start(r, e, Y_SEQ, e->data.sequence_start.tag, e->data.sequence_start.anchor,
-                      e->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
-    case YAML_MAPPING_START_EVENT:
-      return on_start(r, e, Y_MAP, e->data.mapping_start.tag, e->data.mapping_start.anchor,
-                      e->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE);
-    case YAML_SEQUENCE_END_EVENT:
-    case YAML_MAPPING_END_EVENT: return on_end(r, e);
-    case YAML_ALIAS_EVENT: return on_alias(r, e);
-    case YAML_DOCUMENT_START_EVENT: return on_document(r, e);
-    case YAML_NO_EVENT:
-    case YAML_STREAM_START_EVENT:
-    case YAML_STREAM_END_EVENT:
-    case YAML_DOCUMENT_END_EVENT: break;
+  case YAML_SCALAR_EVENT: return on_scalar(r, e);
+  case YAML_SEQUENCE_START_EVENT:
+    return on_start(r, e, Y_SEQ, e->data.sequence_start.tag, e->data.sequence_start.anchor,
+                    e->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
+  case YAML_MAPPING_START_EVENT:
+    return on_start(r, e, Y_MAP, e->data.mapping_start.tag, e->data.mapping_start.anchor,
+                    e->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE);
+  case YAML_SEQUENCE_END_EVENT:
+  case YAML_MAPPING_END_EVENT: return on_end(r, e);
+  case YAML_ALIAS_EVENT: return on_alias(r, e);
+  case YAML_DOCUMENT_START_EVENT: return on_document(r, e);
+  case YAML_NO_EVENT:
+  case YAML_STREAM_START_EVENT:
+  case YAML_STREAM_END_EVENT:
+  case YAML_DOCUMENT_END_EVENT: break;
   }
   return true;
 }
@@ -329,7 +334,8 @@ const struct ynode *yaml_parse(struct session *s, uint32_t file) {
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)(r.text.n ? r.text.p : ""), r.text.n);
     read_events(&r);
     yaml_parser_delete(&r.parser);
-    if (!r.failed && (!r.root || (r.root->kind == Y_SCALAR && r.root->style == YS_PLAIN && !r.root->text.n))) {
+    if (!r.failed &&
+        (!r.root || (r.root->kind == Y_SCALAR && r.root->style == YS_PLAIN && !r.root->text.n))) {
       struct ynode *empty = ARENA_NEW(&s->arena, struct ynode);
       *empty = (struct ynode){.kind = Y_MAP, .span = yaml_span_of(&r, r.skip, r.skip)};
       r.root = empty;

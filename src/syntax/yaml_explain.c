@@ -25,8 +25,10 @@ size_t yaml_expr_end(struct str text, size_t at) {
   size_t depth = 0;
   for (size_t i = at + 1; i < text.n; i++) {
     char c = text.p[i];
-    if (c == '{') depth++;
-    else if (c == '}' && --depth == 0) return i + 1;
+    if (c == '{')
+      depth++;
+    else if (c == '}' && --depth == 0)
+      return i + 1;
     else if (c == '"' || c == '\'') {
       for (i++; i < text.n && text.p[i] != c; i++)
         if (c == '"' && text.p[i] == '\\') i++;
@@ -72,8 +74,10 @@ static bool flow_cut(struct yaml_reader *r, uint32_t from, uint32_t dollar) {
                             "an expression inside { } or [ ] needs quotes around it");
   diag_label(d, g, "YAML reads this { as a map of its own");
   bool has_double = str_find_c(whole, '"') != SIZE_MAX;
-  if (has_double && str_find_c(whole, '\'') != SIZE_MAX) diag_help(d, g, "put quotes around the whole value");
-  else diag_help(d, g, has_double ? "write '%.*s'" : "write \"%.*s\"", SV(whole));
+  if (has_double && str_find_c(whole, '\'') != SIZE_MAX)
+    diag_help(d, g, "put quotes around the whole value");
+  else
+    diag_help(d, g, has_double ? "write '%.*s'" : "write \"%.*s\"", SV(whole));
   return true;
 }
 
@@ -85,13 +89,15 @@ static bool cut_by(struct yaml_reader *r, uint32_t from, uint32_t to, const char
   return true;
 }
 
-bool yaml_check_plain(struct yaml_reader *r, struct str text, uint32_t from, uint32_t to, bool flow, bool key) {
+bool yaml_check_plain(struct yaml_reader *r, struct str text, uint32_t from, uint32_t to, bool flow,
+                      bool key) {
   struct str next = str_sub(r->text, to - r->skip, r->text.n);
   if (flow && text.p[text.n - 1] == '$' && next.n && next.p[0] == '{') return flow_cut(r, from, to - 1);
   size_t open = find_expr(text, false);
   if (open == SIZE_MAX) {
     if (!key || find_expr(text, true) == SIZE_MAX) return false;
-    struct diag *g = diag_add(&r->s->diags, QN0113, yaml_span_of(r, from, to), "a key cannot hold an expression");
+    struct diag *g =
+        diag_add(&r->s->diags, QN0113, yaml_span_of(r, from, to), "a key cannot hold an expression");
     diag_help(&r->s->diags, g, "build the map in an expression: ${{(key) = value}}");
     return true;
   }
@@ -109,14 +115,17 @@ static const struct explanation {
   const char *message, *help;
   bool start;
 } explanations[] = {
-    {"mapping values are not allowed in this context", QN0101, "a second `: ` on this line, or wrong indentation",
-     "put quotes around a value that holds `: `", false},
+    {"mapping values are not allowed in this context", QN0101,
+     "a second `: ` on this line, or wrong indentation", "put quotes around a value that holds `: `", false},
     {"found unexpected end of stream", QN0114, "quoted text that starts here is never closed", NULL, true},
-    {"found unexpected document indicator", QN0114, "quoted text that starts here is never closed", NULL, true},
+    {"found unexpected document indicator", QN0114, "quoted text that starts here is never closed", NULL,
+     true},
     {"did not find expected ',' or '}'", QN0101, "expected `,` or `}` here", NULL, false},
     {"did not find expected ',' or ']'", QN0101, "expected `,` or `]` here", NULL, false},
-    {"did not find expected '-' indicator", QN0101, "expected `- ` of the list above: check the indentation", NULL, false},
-    {"did not find expected key", QN0101, "expected a key of the map above: check the indentation", NULL, false},
+    {"did not find expected '-' indicator", QN0101, "expected `- ` of the list above: check the indentation",
+     NULL, false},
+    {"did not find expected key", QN0101, "expected a key of the map above: check the indentation", NULL,
+     false},
     {"could not find expected ':'", QN0101, "a key without `:`", "write `key: value`", true},
     {"found character that cannot start any token", QN0101, "no value can start with this character",
      "indent with blanks, not tabs, and put quotes around text that starts with @ ` or %", false},
@@ -127,8 +136,10 @@ static const struct explanation {
     {"found unknown escape character", QN0101, "unknown escape in \"quoted text\"",
      "write \\\\ for a backslash, or use 'single quotes'", false},
     {"did not find expected hexdecimal number", QN0101, "an escape needs hexadecimal digits", NULL, false},
-    {"found invalid Unicode character escape code", QN0101, "the escape is not a Unicode character", NULL, false},
-    {"did not find expected alphabetic or numeric character", QN0101, "an anchor or alias needs a name of letters, digits, _ or -",
+    {"found invalid Unicode character escape code", QN0101, "the escape is not a Unicode character", NULL,
+     false},
+    {"did not find expected alphabetic or numeric character", QN0101,
+     "an anchor or alias needs a name of letters, digits, _ or -",
      "put quotes around text that starts with * or &", false},
     {"did not find expected <document start>", QN0101, "nothing can stand here: the file's value has ended",
      "check the indentation of this line", false},
@@ -177,7 +188,9 @@ void yaml_explain(struct yaml_reader *r) {
   }
   if (x && x->start && p->context) at = context;
   struct diag *g = diag_add(d, x ? x->code : QN0101, yaml_span_of(r, at, at < size ? at + 1 : at), "%s",
-                            x ? x->message : p->problem ? p->problem : "this is not YAML");
+                            x            ? x->message
+                            : p->problem ? p->problem
+                                         : "this is not YAML");
   if (x && x->help) diag_help(d, g, "%s", x->help);
   if (p->context && context < at && !(x && x->start))
     diag_note(d, g, yaml_span_of(r, context, context + 1), "%s", p->context);

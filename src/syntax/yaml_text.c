@@ -5,17 +5,22 @@
 #include "quoin/yaml.h"
 
 struct walk {
-  struct str src;    /* the scalar's source: indicators included */
-  struct str text;   /* what it decodes to */
-  size_t i, j;       /* next byte of text, of src */
-  uint32_t *out;     /* offsets into src */
+  struct str src;  /* the scalar's source: indicators included */
+  struct str text; /* what it decodes to */
+  size_t i, j;     /* next byte of text, of src */
+  uint32_t *out;   /* offsets into src */
 };
 
-static bool is_blank(char c) { return c == ' ' || c == '\t'; }
-static bool is_break(char c) { return c == '\n' || c == '\r'; }
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+static bool is_break(char c) {
+  return c == '\n' || c == '\r';
+}
 
 static void emit(struct walk *w, size_t n, size_t source_n) {
-  for (size_t k = 0; k < n && w->i < w->text.n; k++) w->out[w->i++] = (uint32_t)(w->j + (k < source_n ? k : 0));
+  for (size_t k = 0; k < n && w->i < w->text.n; k++)
+    w->out[w->i++] = (uint32_t)(w->j + (k < source_n ? k : 0));
   w->j += source_n;
 }
 
@@ -73,8 +78,10 @@ static void walk_flow(struct walk *w, uint8_t style) {
   while (w->i < w->text.n && w->j < w->src.n) {
     char c = w->src.p[w->j];
     if ((is_blank(c) || is_break(c)) && fold_flow(w)) continue;
-    if (style == YS_DOUBLE && c == '\\') escape(w);
-    else emit(w, 1, style == YS_SINGLE && c == '\'' ? 2 : 1);
+    if (style == YS_DOUBLE && c == '\\')
+      escape(w);
+    else
+      emit(w, 1, style == YS_SINGLE && c == '\'' ? 2 : 1);
   }
 }
 
@@ -86,7 +93,8 @@ static size_t block_indent(const struct walk *w) {
     if (k < w->src.n && !is_break(w->src.p[k])) return k - line;
     line = k;
     while (line < w->src.n && !is_break(w->src.p[line])) line++;
-    if (line < w->src.n) line += w->src.p[line] == '\r' && line + 1 < w->src.n && w->src.p[line + 1] == '\n' ? 2 : 1;
+    if (line < w->src.n)
+      line += w->src.p[line] == '\r' && line + 1 < w->src.n && w->src.p[line + 1] == '\n' ? 2 : 1;
   }
   return 0;
 }
@@ -108,7 +116,8 @@ static void walk_block(struct walk *w, size_t parent_indent) {
     size_t at = w->j;
     if (!skip_break(w)) break;
     char c = w->i < w->text.n ? w->text.p[w->i] : 0;
-    bool next_is_content = w->j < w->src.n && w->j + indent < w->src.n && w->src.p[w->j + indent] == c && c == ' ';
+    bool next_is_content =
+        w->j < w->src.n && w->j + indent < w->src.n && w->src.p[w->j + indent] == c && c == ' ';
     if (c == '\n' || (c == ' ' && !next_is_content)) w->out[w->i++] = (uint32_t)at;
   }
 }
@@ -119,7 +128,8 @@ static size_t line_indent(struct str file, size_t at) {
   while (line > 0 && !is_break(file.p[line - 1])) line--;
   size_t k = line;
   while (k < at && file.p[k] == ' ') k++;
-  while (k + 1 < at && file.p[k] == '-' && file.p[k + 1] == ' ') { /* "- " of a sequence counts as indentation */
+  while (k + 1 < at && file.p[k] == '-' &&
+         file.p[k + 1] == ' ') { /* "- " of a sequence counts as indentation */
     k++;
     while (k < at && file.p[k] == ' ') k++;
   }
@@ -128,13 +138,14 @@ static size_t line_indent(struct str file, size_t at) {
 
 void yaml_text_offsets(const struct session *s, const struct ynode *scalar, uint32_t *out) {
   struct str file = srcmap_text(s->sources, scalar->span.file);
-  struct walk w = {.src = str_sub(file, scalar->span.start, scalar->span.end), .text = scalar->text, .out = out};
+  struct walk w = {
+      .src = str_sub(file, scalar->span.start, scalar->span.end), .text = scalar->text, .out = out};
   switch ((enum ystyle)scalar->style) {
-    case YS_PLAIN:
-    case YS_SINGLE:
-    case YS_DOUBLE: walk_flow(&w, scalar->style); break;
-    case YS_LITERAL:
-    case YS_FOLDED: walk_block(&w, line_indent(file, scalar->span.start)); break;
+  case YS_PLAIN:
+  case YS_SINGLE:
+  case YS_DOUBLE: walk_flow(&w, scalar->style); break;
+  case YS_LITERAL:
+  case YS_FOLDED: walk_block(&w, line_indent(file, scalar->span.start)); break;
   }
   size_t end = w.j < w.src.n ? w.j : w.src.n;
   while (w.i <= w.text.n) out[w.i++] = (uint32_t)end;

@@ -11,10 +11,14 @@ static enum qn_err on_name(struct eval *ev, void *user, sym name, struct span at
   (void)user;
   (void)at;
   if (n.n != 1) return QN_E_NOTFOUND;
-  if (n.p[0] == 'u') *out = unknown_attr(ev->s, ev->arena, name, STR("Id"), V_UNKNOWN, 0, 0);
-  else if (n.p[0] == 'n') *out = value_int(ev->arena, 3);
-  else if (n.p[0] == 't') *out = value_str(ev->arena, STR("text"));
-  else return QN_E_NOTFOUND;
+  if (n.p[0] == 'u')
+    *out = unknown_attr(ev->s, ev->arena, name, STR("Id"), V_UNKNOWN, 0, 0);
+  else if (n.p[0] == 'n')
+    *out = value_int(ev->arena, 3);
+  else if (n.p[0] == 't')
+    *out = value_str(ev->arena, STR("text"));
+  else
+    return QN_E_NOTFOUND;
   return QN_OK;
 }
 

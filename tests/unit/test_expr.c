@@ -26,7 +26,8 @@ static const struct value *parsed(struct session *s, const char *json) {
 }
 
 static const struct value *of_vpc(struct session *s, const struct value *v) {
-  uint32_t meta = vmeta_add(s, (struct vmeta){.how = HOW_ATTRIBUTE, .origins = origins_add(s, 0, session_sym(s, STR("net.vpc")))});
+  uint32_t meta = vmeta_add(
+      s, (struct vmeta){.how = HOW_ATTRIBUTE, .origins = origins_add(s, 0, session_sym(s, STR("net.vpc")))});
   return value_with_meta(&s->arena, v, meta);
 }
 
@@ -44,11 +45,14 @@ static const struct value *secret(struct session *s) {
 
 static const struct value *resource(struct session *s, const char *address) {
   struct value *v = ARENA_NEW(&s->arena, struct value);
-  *v = (struct value){.kind = V_RES, .res = {session_sym(s, str_c(address)), session_sym(s, STR("AWS::EC2::VPC"))}};
+  *v = (struct value){.kind = V_RES,
+                      .res = {session_sym(s, str_c(address)), session_sym(s, STR("AWS::EC2::VPC"))}};
   return v;
 }
 
-static const char *const names[] = {"stack", "zones", "scale", "xs", "m", "nothing", "vpc", "uid", "ulist", "ubool", "unum", "token", "plain", "web", "mixed", "known_id"};
+static const char *const names[] = {"stack", "zones", "scale", "xs",      "m",    "nothing",
+                                    "vpc",   "uid",   "ulist", "ubool",   "unum", "token",
+                                    "plain", "web",   "mixed", "known_id"};
 
 static const struct value *lookup(struct session *s, struct str n) {
   struct arena *a = &s->arena;
@@ -85,18 +89,24 @@ static enum qn_err on_name(struct eval *ev, void *user, sym name, struct span at
   return *out ? QN_OK : QN_E_NOTFOUND;
 }
 
-static enum qn_err on_attribute(struct eval *ev, void *user, const struct value *res, struct str path, struct span at, const struct value **out) {
+static enum qn_err on_attribute(struct eval *ev, void *user, const struct value *res, struct str path,
+                                struct span at, const struct value **out) {
   (void)user;
   struct session *s = ev->s;
   uint32_t origins = origins_add(s, 0, res->res.address);
-  uint32_t meta = vmeta_add(s, (struct vmeta){.span = at, .how = HOW_ATTRIBUTE, .name = res->res.address, .origins = origins});
+  uint32_t meta = vmeta_add(
+      s, (struct vmeta){.span = at, .how = HOW_ATTRIBUTE, .name = res->res.address, .origins = origins});
   if (str_starts(path, STR("Missing"))) return QN_E_NOTFOUND;
-  if (str_eq(path, STR("CidrBlock"))) *out = value_with_meta(ev->arena, value_str(ev->arena, STR("10.0.0.0/16")), meta);
-  else *out = unknown_attr(s, ev->arena, res->res.address, path, str_eq(path, STR("Tags")) ? V_LIST : V_STR, 0, meta);
+  if (str_eq(path, STR("CidrBlock")))
+    *out = value_with_meta(ev->arena, value_str(ev->arena, STR("10.0.0.0/16")), meta);
+  else
+    *out = unknown_attr(s, ev->arena, res->res.address, path, str_eq(path, STR("Tags")) ? V_LIST : V_STR, 0,
+                        meta);
   return QN_OK;
 }
 
-static enum qn_err on_call(struct eval *ev, void *user, sym fn, const struct value *const *args, size_t n, struct span at, const struct value **out) {
+static enum qn_err on_call(struct eval *ev, void *user, sym fn, const struct value *const *args, size_t n,
+                           struct span at, const struct value **out) {
   (void)user;
   (void)at;
   if (!str_eq(session_str(ev->s, fn), STR("twice")) || n != 1) return QN_E_NOTFOUND;
@@ -121,7 +131,8 @@ static void world_init(struct world *w) {
 static void print(struct session *s, struct buf *b, const struct value *v);
 
 static void print_unknown(struct session *s, struct buf *b, const struct unknown *u) {
-  static const char *const kinds[] = {"null", "bool", "int", "dec", "string", "list", "map", "resource", "value"};
+  static const char *const kinds[] = {"null", "bool", "int",      "dec",  "string",
+                                      "list", "map",  "resource", "value"};
   buf_addf(b, "<%s%s ", u->sensitive ? "secret " : "", kinds[u->vkind]);
   if (u->ukind == U_ATTR) buf_addf(b, "%.*s.%.*s", SV(session_str(s, u->address)), SV(u->path));
   if (u->ukind == U_SECRET) buf_addf(b, "%.*s", SV(u->path));
@@ -137,29 +148,29 @@ static void print_unknown(struct session *s, struct buf *b, const struct unknown
 
 static void print(struct session *s, struct buf *b, const struct value *v) {
   switch ((enum vkind)v->kind) {
-    case V_NULL: buf_addz(b, "null"); break;
-    case V_BOOL: buf_addz(b, v->b ? "true" : "false"); break;
-    case V_INT: buf_addf(b, "%lld", (long long)v->i); break;
-    case V_DEC: buf_addf(b, "%.*sd", SV(value_text(v))); break;
-    case V_STR: json_escape(b, value_text(v)); break;
-    case V_RES: buf_addf(b, "resource %.*s", SV(session_str(s, v->res.address))); break;
-    case V_UNKNOWN: print_unknown(s, b, v->unknown); break;
-    case V_LIST:
-      buf_addc(b, '[');
-      for (uint32_t i = 0; i < v->n; i++) {
-        if (i) buf_addz(b, ", ");
-        print(s, b, v->items[i]);
-      }
-      buf_addc(b, ']');
-      break;
-    case V_MAP:
-      buf_addc(b, '{');
-      for (uint32_t i = 0; i < v->n; i++) {
-        buf_addf(b, "%s%.*s = ", i ? ", " : "", SV(session_str(s, v->members[i].key)));
-        print(s, b, v->members[i].value);
-      }
-      buf_addc(b, '}');
-      break;
+  case V_NULL: buf_addz(b, "null"); break;
+  case V_BOOL: buf_addz(b, v->b ? "true" : "false"); break;
+  case V_INT: buf_addf(b, "%lld", (long long)v->i); break;
+  case V_DEC: buf_addf(b, "%.*sd", SV(value_text(v))); break;
+  case V_STR: json_escape(b, value_text(v)); break;
+  case V_RES: buf_addf(b, "resource %.*s", SV(session_str(s, v->res.address))); break;
+  case V_UNKNOWN: print_unknown(s, b, v->unknown); break;
+  case V_LIST:
+    buf_addc(b, '[');
+    for (uint32_t i = 0; i < v->n; i++) {
+      if (i) buf_addz(b, ", ");
+      print(s, b, v->items[i]);
+    }
+    buf_addc(b, ']');
+    break;
+  case V_MAP:
+    buf_addc(b, '{');
+    for (uint32_t i = 0; i < v->n; i++) {
+      buf_addf(b, "%s%.*s = ", i ? ", " : "", SV(session_str(s, v->members[i].key)));
+      print(s, b, v->members[i].value);
+    }
+    buf_addc(b, '}');
+    break;
   }
   if (v->kind != V_UNKNOWN && (v->flags & VF_SECRET)) buf_addz(b, " secret");
   size_t n;
@@ -211,7 +222,8 @@ static size_t run_file(struct arena *a, const char *path) {
     size_t arrow = str_find(text, STR("\n=>\n")), next = str_find(text, STR("\n--- "));
     CHECK(arrow != SIZE_MAX && (next == SIZE_MAX || arrow < next));
     if (arrow == SIZE_MAX) break;
-    struct str expr = str_sub(text, 0, arrow), want = str_sub(text, arrow + 4, next == SIZE_MAX ? text.n : next + 1);
+    struct str expr = str_sub(text, 0, arrow),
+               want = str_sub(text, arrow + 4, next == SIZE_MAX ? text.n : next + 1);
     text = next == SIZE_MAX ? STR("") : str_sub(text, next + 1, text.n);
     buf_reset(&got);
     run_case(expr, &got);
@@ -282,20 +294,24 @@ TEST(templates_give_typed_values) {
   CHECK_STR(template_case(&w, STR("k: |\n  ${zones}\n")), STR("\"3\\n\""));
   CHECK_STR(template_case(&w, STR("k: |-\n  ${zones +\n    1}\n")), STR("4"));
   CHECK_STR(template_case(&w, STR("k: \"${\\\"a\\\" + '${stack}'}\"\n")), STR("\"ashop\""));
-  CHECK_STR(template_case(&w, STR("k: ${join(\"-\", [for_x for for_x in xs if for_x != 2])}\n")), STR("\"1-3\""));
+  CHECK_STR(template_case(&w, STR("k: ${join(\"-\", [for_x for for_x in xs if for_x != 2])}\n")),
+            STR("\"1-3\""));
 }
 
 TEST(template_errors_are_at_their_place) {
   struct world w;
   CHECK_STR(template_case(&w, STR("k: |\n  first\n    second ${zonse}\n")),
-            STR("error[QN0310]: there is nothing called \"zonse\" here\n  --> a.yaml:3:14\n   |\n 3 |     second ${zonse}\n"
+            STR("error[QN0310]: there is nothing called \"zonse\" here\n  --> a.yaml:3:14\n   |\n 3 |     "
+                "second ${zonse}\n"
                 "   |              ^^^^^\n   = help: did you mean \"zones\"?\n"));
   CHECK_STR(template_case(&w, STR("k: \"\\t${xs}\\u00e9${nothing}\"\n")),
-            STR("error[QN0313]: text cannot hold a list\n  --> a.yaml:1:9\n   |\n 1 | k: \"\\t${xs}\\u00e9${nothing}\"\n"
+            STR("error[QN0313]: text cannot hold a list\n  --> a.yaml:1:9\n   |\n 1 | k: "
+                "\"\\t${xs}\\u00e9${nothing}\"\n"
                 "   |         ^^\n   = help: use join(\", \", xs) or json_encode(xs)\n"));
-  CHECK_STR(template_case(&w, STR("k: a ${zones\n")),
-            STR("error[QN0301]: this ${ is never closed\n  --> a.yaml:1:6\n   |\n 1 | k: a ${zones\n   |      ^^\n"
-                "   = help: add } behind the expression; a literal ${ is written $${\n"));
+  CHECK_STR(
+      template_case(&w, STR("k: a ${zones\n")),
+      STR("error[QN0301]: this ${ is never closed\n  --> a.yaml:1:6\n   |\n 1 | k: a ${zones\n   |      ^^\n"
+          "   = help: add } behind the expression; a literal ${ is written $${\n"));
 }
 
 static struct str nested(struct arena *a, const char *open, const char *middle, const char *close, size_t n) {
@@ -309,9 +325,20 @@ static struct str nested(struct arena *a, const char *open, const char *middle, 
 }
 
 TEST(depth_is_capped) {
-  static const char *const shapes[][3] = {{"(", "1", ")"}, {"[", "1", "]"}, {"!", "true", ""}, {"-", "zones", ""}, {"1 + ", "1", ""},
-                                          {"1 == (", "1", ")"}, {"{a = ", "1", "}"}, {"\"${", "1", "}\""}, {"if true then ", "1", ""},
-                                          {"if ", "true", " then 1"}, {"abs(", "1", ")"}, {"[x for x in ", "xs", "]"}, {"", "m", ".a"}, {"m[", "1", "]"},
+  static const char *const shapes[][3] = {{"(", "1", ")"},
+                                          {"[", "1", "]"},
+                                          {"!", "true", ""},
+                                          {"-", "zones", ""},
+                                          {"1 + ", "1", ""},
+                                          {"1 == (", "1", ")"},
+                                          {"{a = ", "1", "}"},
+                                          {"\"${", "1", "}\""},
+                                          {"if true then ", "1", ""},
+                                          {"if ", "true", " then 1"},
+                                          {"abs(", "1", ")"},
+                                          {"[x for x in ", "xs", "]"},
+                                          {"", "m", ".a"},
+                                          {"m[", "1", "]"},
                                           {"a ?? ", "1", ""}};
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
     struct world w;
@@ -333,7 +360,10 @@ TEST(depth_is_capped) {
 TEST(work_is_capped) {
   struct world w;
   world_init(&w);
-  const struct expr *e = expr_parse(&w.s, STR("[[[[a + b + c + d for a in range(100)] for b in range(100)] for c in range(100)] for d in range(100)]"), NULL);
+  const struct expr *e = expr_parse(&w.s,
+                                    STR("[[[[a + b + c + d for a in range(100)] for b in range(100)] for c "
+                                        "in range(100)] for d in range(100)]"),
+                                    NULL);
   const struct value *v;
   w.ev.budget = 100000;
   CHECK(e && expr_eval(&w.ev, e, &v) == QN_E_INVALID);
@@ -385,5 +415,6 @@ TEST(every_function_is_documented) {
   arena_release(&a);
 }
 
-TEST_MAIN(CASE(golden_cases), CASE(templates_give_typed_values), CASE(template_errors_are_at_their_place), CASE(depth_is_capped),
-          CASE(work_is_capped), CASE(free_names_leave_loop_variables_out), CASE(provenance_is_chained), CASE(every_function_is_documented))
+TEST_MAIN(CASE(golden_cases), CASE(templates_give_typed_values), CASE(template_errors_are_at_their_place),
+          CASE(depth_is_capped), CASE(work_is_capped), CASE(free_names_leave_loop_variables_out),
+          CASE(provenance_is_chained), CASE(every_function_is_documented))

@@ -43,10 +43,13 @@ static struct str source(const struct fix *f, struct span at) {
 
 TEST(nodes_keep_their_spans) {
   struct fix f;
-  load(&f, STR("\xef\xbb\xbf" "a\xc3\xa9: plain \xe6\x97\xa5 text\n'b': [1, \"two\", {k: v}]\nc:\n  - &x |-\n    one\n    two\n  - *x\n"));
+  load(&f, STR("\xef\xbb\xbf"
+               "a\xc3\xa9: plain \xe6\x97\xa5 text\n'b': [1, \"two\", {k: v}]\nc:\n  - &x |-\n    one\n    "
+               "two\n  - *x\n"));
   CHECK(f.root && f.root->kind == Y_MAP && f.root->n == 3);
   if (!f.root) return;
-  const struct ynode *a = f.root->pairs[0].value, *b = yaml_get(&f.s, f.root, "b"), *c = yaml_get(&f.s, f.root, "c");
+  const struct ynode *a = f.root->pairs[0].value, *b = yaml_get(&f.s, f.root, "b"),
+                     *c = yaml_get(&f.s, f.root, "c");
   CHECK_STR(source(&f, f.root->pairs[0].key_span), STR("a\xc3\xa9"));
   CHECK_STR(source(&f, a->span), STR("plain \xe6\x97\xa5 text"));
   CHECK_STR(a->text, STR("plain \xe6\x97\xa5 text"));
@@ -94,7 +97,8 @@ static void check_map(struct str yaml) {
     found++;
   }
   CHECK(found > 0);
-  for (size_t i = 0; i < n->text.n; i++) CHECK(map[i] <= map[i + 1] && map[i] < n->span.end && map[i] >= n->span.start);
+  for (size_t i = 0; i < n->text.n; i++)
+    CHECK(map[i] <= map[i + 1] && map[i] < n->span.end && map[i] >= n->span.start);
   free(map);
   done(&f);
 }
@@ -112,33 +116,41 @@ TEST(text_offsets_map_to_the_source) {
 }
 
 TEST(duplicate_keys_show_both_places) {
-  check_error(STR("a: 1\nb: 2\na: 3\n"), STR("error[QN0103]: key \"a\" is there twice\n  --> a.yaml:3:1\n   |\n 3 | a: 3\n   | ^\n"
-                                             "   = note: first here, at a.yaml:1:1\n   |\n 1 | a: 1\n   | ^\n"));
+  check_error(STR("a: 1\nb: 2\na: 3\n"),
+              STR("error[QN0103]: key \"a\" is there twice\n  --> a.yaml:3:1\n   |\n 3 | a: 3\n   | ^\n"
+                  "   = note: first here, at a.yaml:1:1\n   |\n 1 | a: 1\n   | ^\n"));
 }
 
 TEST(expressions_cut_by_yaml_are_explained) {
-  check_error(STR("with: { network: ${network}, x: 1 }\n"),
-              STR("error[QN0111]: an expression inside { } or [ ] needs quotes around it\n  --> a.yaml:1:18\n   |\n"
-                  " 1 | with: { network: ${network}, x: 1 }\n   |                  ^^^^^^^^^^ YAML reads this { as a map of its own\n"
-                  "   = help: write \"${network}\"\n"));
-  check_error(STR("a: [x-${env}-y]\n"),
-              STR("error[QN0111]: an expression inside { } or [ ] needs quotes around it\n  --> a.yaml:1:7\n   |\n"
-                  " 1 | a: [x-${env}-y]\n   |       ^^^^^^^^ YAML reads this { as a map of its own\n"
-                  "   = help: write \"x-${env}-y\"\n"));
+  check_error(
+      STR("with: { network: ${network}, x: 1 }\n"),
+      STR("error[QN0111]: an expression inside { } or [ ] needs quotes around it\n  --> a.yaml:1:18\n   |\n"
+          " 1 | with: { network: ${network}, x: 1 }\n   |                  ^^^^^^^^^^ YAML reads this { as a "
+          "map of its own\n"
+          "   = help: write \"${network}\"\n"));
+  check_error(
+      STR("a: [x-${env}-y]\n"),
+      STR("error[QN0111]: an expression inside { } or [ ] needs quotes around it\n  --> a.yaml:1:7\n   |\n"
+          " 1 | a: [x-${env}-y]\n   |       ^^^^^^^^ YAML reads this { as a map of its own\n"
+          "   = help: write \"x-${env}-y\"\n"));
   check_error(STR("a: ${join(\" #\", xs)}\n"),
-              STR("error[QN0112]: YAML ends this expression at ` #`\n  --> a.yaml:1:4\n   |\n 1 | a: ${join(\" #\", xs)}\n"
+              STR("error[QN0112]: YAML ends this expression at ` #`\n  --> a.yaml:1:4\n   |\n 1 | a: "
+                  "${join(\" #\", xs)}\n"
                   "   |    ^^^^^^^^^^ the expression is cut here\n"
                   "   = help: put quotes around the whole value, or write it as a block with `|-`\n"));
   check_error(STR("a: ${join(\": \", xs)}\n"),
-              STR("error[QN0112]: YAML ends this expression at `: `\n  --> a.yaml:1:4\n   |\n 1 | a: ${join(\": \", xs)}\n"
+              STR("error[QN0112]: YAML ends this expression at `: `\n  --> a.yaml:1:4\n   |\n 1 | a: "
+                  "${join(\": \", xs)}\n"
                   "   |    ^^^^^^^^^ the expression is cut here\n"
                   "   = help: put quotes around the whole value, or write it as a block with `|-`\n"));
-  check_error(STR("- ${f(\"a: b\")}\n"),
-              STR("error[QN0112]: YAML ends this expression at `: `\n  --> a.yaml:1:3\n   |\n 1 | - ${f(\"a: b\")}\n"
-                  "   |   ^^^^^^ the expression is cut here\n"
-                  "   = help: put quotes around the whole value, or write it as a block with `|-`\n"));
-  check_error(STR("x-${env}: 1\n"), STR("error[QN0113]: a key cannot hold an expression\n  --> a.yaml:1:1\n   |\n 1 | x-${env}: 1\n"
-                                        "   | ^^^^^^^^\n   = help: build the map in an expression: ${{(key) = value}}\n"));
+  check_error(
+      STR("- ${f(\"a: b\")}\n"),
+      STR("error[QN0112]: YAML ends this expression at `: `\n  --> a.yaml:1:3\n   |\n 1 | - ${f(\"a: b\")}\n"
+          "   |   ^^^^^^ the expression is cut here\n"
+          "   = help: put quotes around the whole value, or write it as a block with `|-`\n"));
+  check_error(STR("x-${env}: 1\n"),
+              STR("error[QN0113]: a key cannot hold an expression\n  --> a.yaml:1:1\n   |\n 1 | x-${env}: 1\n"
+                  "   | ^^^^^^^^\n   = help: build the map in an expression: ${{(key) = value}}\n"));
   struct fix f;
   load(&f, STR("a: ${f(\"x # y\")} # fine: the quotes are YAML's only\nb: \"${g(': ')}\"\nc: $${not}\n"));
   CHECK(f.root == NULL);
@@ -146,43 +158,68 @@ TEST(expressions_cut_by_yaml_are_explained) {
 }
 
 TEST(what_specs_do_not_have_is_refused) {
-  check_error(STR("a: !!int 3\n"), STR("error[QN0106]: tags are not part of specs: tag:yaml.org,2002:int\n  --> a.yaml:1:4\n   |\n 1 | a: !!int 3\n"
-                                       "   |    ^\n   = help: leave the tag out; the expected type decides how a value is read\n"));
-  check_error(STR("b: &b {x: 1}\na:\n  <<: *b\n"),
-              STR("error[QN0107]: merge keys are not supported\n  --> a.yaml:3:3\n   |\n 3 |   <<: *b\n   |   ^^\n"
-                  "   = help: write the keys out, or use merge() in an expression, or an input with a default\n"));
-  check_error(STR("a: 1\n---\nb: 1\n"), STR("error[QN0110]: a second document starts here; a file holds one\n  --> a.yaml:2:1\n   |\n 2 | ---\n"
-                                            "   | ^^^\n   = help: remove the `---`, or move what follows to a file of its own\n"));
-  check_error(STR("? [a]\n: 1\n"), STR("error[QN0105]: a key must be plain or quoted text\n  --> a.yaml:1:3\n   |\n 1 | ? [a]\n   |   ^\n"
-                                       "   = help: if this was meant as an expression, put quotes around it: \"${...}\"\n"));
-  check_error(STR("a: *x\n"), STR("error[QN0108]: there is no anchor \"x\" before this alias\n  --> a.yaml:1:4\n   |\n 1 | a: *x\n   |    ^^\n"));
-  check_error(STR("a: &x\n  b: *x\n"), STR("error[QN0108]: alias \"x\" stands inside what it names\n  --> a.yaml:2:6\n   |\n 2 |   b: *x\n   |      ^^\n"
-                                           "   = note: the anchor is here, at a.yaml:1:4\n   |\n 1 | a: &x\n   |    ^^\n"));
+  check_error(
+      STR("a: !!int 3\n"),
+      STR("error[QN0106]: tags are not part of specs: tag:yaml.org,2002:int\n  --> a.yaml:1:4\n   |\n 1 | a: "
+          "!!int 3\n"
+          "   |    ^\n   = help: leave the tag out; the expected type decides how a value is read\n"));
+  check_error(
+      STR("b: &b {x: 1}\na:\n  <<: *b\n"),
+      STR("error[QN0107]: merge keys are not supported\n  --> a.yaml:3:3\n   |\n 3 |   <<: *b\n   |   ^^\n"
+          "   = help: write the keys out, or use merge() in an expression, or an input with a default\n"));
+  check_error(
+      STR("a: 1\n---\nb: 1\n"),
+      STR("error[QN0110]: a second document starts here; a file holds one\n  --> a.yaml:2:1\n   |\n 2 | ---\n"
+          "   | ^^^\n   = help: remove the `---`, or move what follows to a file of its own\n"));
+  check_error(
+      STR("? [a]\n: 1\n"),
+      STR("error[QN0105]: a key must be plain or quoted text\n  --> a.yaml:1:3\n   |\n 1 | ? [a]\n   |   ^\n"
+          "   = help: if this was meant as an expression, put quotes around it: \"${...}\"\n"));
+  check_error(STR("a: *x\n"), STR("error[QN0108]: there is no anchor \"x\" before this alias\n  --> "
+                                  "a.yaml:1:4\n   |\n 1 | a: *x\n   |    ^^\n"));
+  check_error(STR("a: &x\n  b: *x\n"),
+              STR("error[QN0108]: alias \"x\" stands inside what it names\n  --> a.yaml:2:6\n   |\n 2 |   b: "
+                  "*x\n   |      ^^\n"
+                  "   = note: the anchor is here, at a.yaml:1:4\n   |\n 1 | a: &x\n   |    ^^\n"));
 }
 
 TEST(wrong_bytes_are_found_where_they_are) {
-  check_error(STR("\xef\xbb\xbf" "a: \xc3\xa9\xff\n"), STR("error[QN0100]: byte 0xff is not valid UTF-8 here\n  --> a.yaml:1:6\n   |\n 1 | \xef\xbb\xbf" "a: \xc3\xa9\xff\n"
-                                                  "   |      ^\n   = help: save the file as UTF-8\n"));
+  check_error(
+      STR("\xef\xbb\xbf"
+          "a: \xc3\xa9\xff\n"),
+      STR("error[QN0100]: byte 0xff is not valid UTF-8 here\n  --> a.yaml:1:6\n   |\n 1 | \xef\xbb\xbf"
+          "a: \xc3\xa9\xff\n"
+          "   |      ^\n   = help: save the file as UTF-8\n"));
   struct fix f;
   static const char nul[] = "a: 1\nb: x\0y\n";
   load(&f, (struct str){nul, sizeof nul - 1});
   CHECK(f.root == NULL && f.s.diags.n == 1 && f.s.diags.v[0]->code == QN0102);
   CHECK_INT(f.s.diags.v[0]->span.start, 9);
   done(&f);
-  check_error(STR("a: \"x\\0\"\n"), STR("error[QN0102]: text contains a NUL character\n  --> a.yaml:1:4\n   |\n 1 | a: \"x\\0\"\n   |    ^^^^^\n"));
+  check_error(STR("a: \"x\\0\"\n"), STR("error[QN0102]: text contains a NUL character\n  --> a.yaml:1:4\n   "
+                                        "|\n 1 | a: \"x\\0\"\n   |    ^^^^^\n"));
 }
 
 TEST(truncated_files_say_what_is_open) {
-  check_error(STR("a: \"x\nb: 1\n"), STR("error[QN0114]: quoted text that starts here is never closed\n  --> a.yaml:1:4\n   |\n 1 | a: \"x\n   |    ^\n"));
-  check_error(STR("a: { b: 1,\n"), STR("error[QN0114]: `{` is never closed\n  --> a.yaml:1:4\n   |\n 1 | a: { b: 1,\n   |    ^\n"));
-  check_error(STR("a: [1, [2,\n"), STR("error[QN0114]: `[` is never closed\n  --> a.yaml:1:8\n   |\n 1 | a: [1, [2,\n   |        ^\n"));
+  check_error(STR("a: \"x\nb: 1\n"), STR("error[QN0114]: quoted text that starts here is never closed\n  --> "
+                                         "a.yaml:1:4\n   |\n 1 | a: \"x\n   |    ^\n"));
+  check_error(
+      STR("a: { b: 1,\n"),
+      STR("error[QN0114]: `{` is never closed\n  --> a.yaml:1:4\n   |\n 1 | a: { b: 1,\n   |    ^\n"));
+  check_error(
+      STR("a: [1, [2,\n"),
+      STR("error[QN0114]: `[` is never closed\n  --> a.yaml:1:8\n   |\n 1 | a: [1, [2,\n   |        ^\n"));
 }
 
 TEST(yaml_problems_are_in_plain_words) {
-  check_error(STR("a: b: c\n"), STR("error[QN0101]: a second `: ` on this line, or wrong indentation\n  --> a.yaml:1:5\n   |\n 1 | a: b: c\n   |     ^\n"
+  check_error(STR("a: b: c\n"), STR("error[QN0101]: a second `: ` on this line, or wrong indentation\n  --> "
+                                    "a.yaml:1:5\n   |\n 1 | a: b: c\n   |     ^\n"
                                     "   = help: put quotes around a value that holds `: `\n"));
-  check_error(STR("a:\n\tb: 1\n"), STR("error[QN0101]: no value can start with this character\n  --> a.yaml:2:1\n   |\n 2 |  b: 1\n   | ^\n"
-                                        "   = help: indent with blanks, not tabs, and put quotes around text that starts with @ ` or %\n"));
+  check_error(
+      STR("a:\n\tb: 1\n"),
+      STR("error[QN0101]: no value can start with this character\n  --> a.yaml:2:1\n   |\n 2 |  b: 1\n   | "
+          "^\n"
+          "   = help: indent with blanks, not tabs, and put quotes around text that starts with @ ` or %\n"));
 }
 
 TEST(nesting_is_capped) {
@@ -222,8 +259,8 @@ TEST(alias_bombs_are_refused) {
   buf_release(&b);
 }
 
-TEST_MAIN(CASE(nodes_keep_their_spans), CASE(an_empty_file_is_an_empty_map), CASE(text_offsets_map_to_the_source),
-          CASE(duplicate_keys_show_both_places), CASE(expressions_cut_by_yaml_are_explained),
-          CASE(what_specs_do_not_have_is_refused), CASE(wrong_bytes_are_found_where_they_are),
-          CASE(truncated_files_say_what_is_open), CASE(yaml_problems_are_in_plain_words), CASE(nesting_is_capped),
-          CASE(alias_bombs_are_refused))
+TEST_MAIN(CASE(nodes_keep_their_spans), CASE(an_empty_file_is_an_empty_map),
+          CASE(text_offsets_map_to_the_source), CASE(duplicate_keys_show_both_places),
+          CASE(expressions_cut_by_yaml_are_explained), CASE(what_specs_do_not_have_is_refused),
+          CASE(wrong_bytes_are_found_where_they_are), CASE(truncated_files_say_what_is_open),
+          CASE(yaml_problems_are_in_plain_words), CASE(nesting_is_capped), CASE(alias_bombs_are_refused))
