@@ -18,7 +18,7 @@ def test_life_of_the_example(cloud, quoin):
     web.plan_is_empty(quoin)
     web.check_everything(cloud)
     assert not duplicates(snapshot_account(cloud))
-    assert quoin("output", "vpc", "-raw").expect(0).out.startswith("vpc-")
+    assert quoin("output", "vpc", "-raw", "-env", web.ENV).expect(0).out.startswith("vpc-")
     quoin("drift", web.ENV).expect(0)
     out = quoin("destroy", web.ENV, "-auto-approve").expect(0).out
     assert f"Destroy complete: 0 added, 0 changed, {web.RESOURCES} destroyed." in out
