@@ -21,6 +21,7 @@ class Call:
     params: dict = field(default_factory=dict)
     model: object = None                     # botocore OperationModel
     mutating: bool = False
+    access_key: str = ""                     # whose call it is; the emulator tells accounts by it
 
     @property
     def name(self) -> str:

@@ -267,7 +267,7 @@ class Eventual:
         definition = call.params.get("taskDefinition")
         if definition:
             try:
-                found = self.gate.shims.client("ecs", call.region).describe_task_definition(taskDefinition=definition)
+                found = self.gate.shims.client("ecs", call.region, call.access_key).describe_task_definition(taskDefinition=definition)
             except ClientError:
                 return names
             names |= {found["taskDefinition"].get(k, "") for k in ("executionRoleArn", "taskRoleArn")}

@@ -183,6 +183,7 @@ class Gate:
         if isinstance(signed, Response):
             return Delivery(signed)
         call = decode.decode(req, signed.scope.service, signed.scope.region, report)
+        call.access_key = signed.scope.access_key
         if signed.credential.observer:
             if report:
                 return self._refuse(call, report, number)

@@ -217,6 +217,30 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
+def test_bucket_of_somebody_else(cloud):
+    cloud.stranger("s3").create_bucket(Bucket="taken-name")
+    s3 = cloud.client("s3")
+    assert code(s3.create_bucket, Bucket="taken-name") == "BucketAlreadyExists"
+    assert code(cloud.client("s3", "us-west-2").create_bucket, Bucket="taken-name",
+                CreateBucketConfiguration={"LocationConstraint": "us-west-2"}) == "BucketAlreadyExists"
+    assert code(s3.head_bucket, Bucket="taken-name") == "403"
+    assert code(s3.put_bucket_tagging, Bucket="taken-name", Tagging={"TagSet": []}) == "AccessDenied"
+    assert code(s3.delete_bucket, Bucket="taken-name") == "AccessDenied"
+    assert s3.list_buckets()["Buckets"] == []
+    assert code(s3.head_bucket, Bucket="no-such-bucket") == "404"
+
+
+def test_shims_know_accounts(cloud, gate):
+    """An assumed role's objects are those of its own account."""
+    import boto3
+    given = cloud.client("sts").assume_role(RoleArn="arn:aws:iam::111122223333:role/x", RoleSessionName="abc")["Credentials"]
+    other = boto3.session.Session().client(
+        "ecs", region_name="us-east-1", endpoint_url=gate.url, aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"], aws_session_token=given["SessionToken"])
+    cloud.client("ecs").create_cluster(clusterName="c")
+    assert other.create_cluster(clusterName="c")["cluster"]["clusterArn"].split(":")[4] == "111122223333"
+
+
 def test_bucket_policy_and_notification(cloud):
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="b-one")

@@ -12,6 +12,7 @@ from ..gate import server
 from ..gate.moto_process import MotoProcess
 
 REGION = "us-east-1"
+STRANGER = "999988887777"
 
 
 class Cloud:
@@ -57,6 +58,12 @@ class Cloud:
     def client(self, service: str, region: str = REGION):
         """As quoin's own calls: counted, disturbed, logged. For the gate's own tests."""
         return self._client(self.gate.url, server.DEFAULT_KEY, server.DEFAULT_SECRET, service, region)
+
+    def stranger(self, service: str, region: str = REGION):
+        """Somebody else's account, past the gate: for names that are already taken."""
+        role = f"arn:aws:iam::{STRANGER}:role/stranger"
+        given = self.direct("sts").assume_role(RoleArn=role, RoleSessionName="stranger")["Credentials"]
+        return self._client(self.moto.url, given["AccessKeyId"], given["SecretAccessKey"], service, region)
 
     # -- for tests --------------------------------------------------------
 

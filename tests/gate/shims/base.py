@@ -65,8 +65,8 @@ class Context:
         return errors.error(self.call.service, self.call.protocol, code, message, status, extra)
 
     def client(self):
-        """A client of the call's service that talks to the emulator itself, in the call's region."""
-        return self.gate.shims.client(self.call.service, self.call.region)
+        """A client of the call's service, region and account that talks to the emulator itself."""
+        return self.gate.shims.client(self.call.service, self.call.region, self.call.access_key)
 
     def ask(self, operation: str, /, **params):
         """Calls the emulator; None when it answers an error."""
@@ -112,16 +112,16 @@ class Shims:
         with self.lock:
             self.memory.clear()
 
-    def client(self, service: str, region: str):
+    def client(self, service: str, region: str, access_key: str):
         with self.lock:
-            if (service, region) not in self._clients:
+            if (service, region, access_key) not in self._clients:
                 host, port = self.gate.upstream
-                self._clients[service, region] = boto3.session.Session().client(
+                self._clients[service, region, access_key] = boto3.session.Session().client(
                     service, region_name=region, endpoint_url=f"http://{host}:{port}",
-                    aws_access_key_id="AKIDEMULATOR", aws_secret_access_key="emulator",
+                    aws_access_key_id=access_key or "AKIDEMULATOR", aws_secret_access_key="emulator",
                     config=Config(retries={"total_max_attempts": 1}, parameter_validation=False,
                                   s3={"addressing_style": "path"}))
-            return self._clients[service, region]
+            return self._clients[service, region, access_key]
 
     def run(self, call, request: Request, forward: Callable[[Request], Response]) -> Response:
         chain = self.by_operation.get(call.name)

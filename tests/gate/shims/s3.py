@@ -51,13 +51,36 @@ def wrong_region(ctx: Context) -> Response | None:
     return answer
 
 
+def _owned(ctx: Context, bucket: str) -> bool:
+    """Whether the bucket is the caller's; a bucket's owner does not change while it lives."""
+    known = ctx.remember("bucket_owners")
+    if known.get(bucket) != ctx.call.access_key:
+        listed = ctx.ask("list_buckets") or {"Buckets": []}
+        if bucket not in [b["Name"] for b in listed["Buckets"]]:
+            return False
+        known[bucket] = ctx.call.access_key
+    return True
+
+
+def foreign(ctx: Context) -> Response | None:
+    bucket = ctx.params["Bucket"]
+    if ctx.call.operation == "DeleteBucket":
+        ctx.remember("bucket_owners").pop(bucket, None)
+    if _owned(ctx, bucket) or _region_of(ctx, bucket) is None:
+        return None
+    answer = ctx.error("AccessDenied", "Access Denied", 403)
+    if ctx.call.operation == "HeadBucket":
+        answer.body = b""
+    return answer
+
+
 def create_before(ctx: Context) -> Response | None:
     bucket = ctx.params["Bucket"]
     if not _NAME.match(bucket):
         return ctx.error("InvalidBucketName", "The specified bucket is not valid.", 400, BucketName=bucket)
     region = _region_of(ctx, bucket)
     ctx.notes["existed"] = region is not None
-    if region is not None and region != ctx.call.region:
+    if region is not None and region != ctx.call.region and _owned(ctx, bucket):
         return ctx.error("BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you "
                          "already own it.", 409, BucketName=bucket)
     return None
@@ -209,6 +232,8 @@ def bucket_paging(ctx: Context, response: Response) -> Response | None:
 
 
 TABLE = (
+    Shim("s3-foreign-bucket", _BUCKET_OPERATIONS, "every account may do everything with every bucket", "AccessDenied",
+         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-management.html", before=foreign),
     Shim("s3-region", _BUCKET_OPERATIONS, "a bucket is served in every region",
          "301 PermanentRedirect with x-amz-bucket-region outside of its own",
          "https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html", before=wrong_region),
