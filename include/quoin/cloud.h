@@ -27,6 +27,7 @@ struct call {
   sym region;               /* never 0 */
   bool once;                /* create without token or natural key: transport sends once, no retry after an ambiguous failure */
   uint32_t timeout_ms;      /* 0 = default 60 s */
+  bool secret;              /* the transport wipes its copy of the answer */
 };
 /* Called from cloud_poll, never from where the call was made; may make calls. The reply itself lives
  * during the callback, its texts and output in the session's arena. */

@@ -1,4 +1,5 @@
 #include "client.h"
+#include "secret.h"
 
 enum { MAX_ATTEMPTS = 10, CONCURRENCY = 32 };
 
@@ -256,6 +257,7 @@ void cloud_free(struct cloud *c) {
   free(c->timers);
   creds_release(&c->creds);
   sign_cache_wipe(&c->keys);
+  secret_store_wipe(c->secrets);
   if (c->cfg_loaded) config_release(&c->cfg);
   free(c);
 }

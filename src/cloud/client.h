@@ -1,4 +1,5 @@
-/* Inside of the cloud client; private to src/cloud/client*.c.
+/* Inside of the cloud client; private to src/cloud/client*.c and to
+ * lookup.c and secret.c, which drive its loop.
  *
  * A call is a job. It waits in the lane of its rate limiter, is signed and sent
  * when lane, concurrency and credentials allow, and after an answer either goes
@@ -81,6 +82,7 @@ struct cloud {
   struct cloud_stats stats;
   bool identified;
   struct str account, arn;
+  struct secret_store *secrets; /* secret.c */
 };
 
 /* client.c */
