@@ -319,8 +319,8 @@ static bool value(struct reader *r, unsigned depth, const struct value **out) {
 
 enum qn_err json_parse(struct session *s, struct arena *a, struct str text, const struct value **out,
                        struct json_error *err) {
+  if (!text.n) text = STR("");
   struct reader r = {.s = s, .a = a, .p = text.p, .begin = text.p, .end = text.p + text.n, .err = err};
-  if (!text.n) r.p = r.begin = r.end = "";
   size_t bad = 0;
   const struct value *v = NULL;
   bool ok = str_utf8_ok(text, &bad) || fail(&r, r.begin + bad, "not valid UTF-8");
