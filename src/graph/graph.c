@@ -140,20 +140,29 @@ static enum qn_err report_cycle(struct graph *g, const bool *done) {
   struct buf chain = BUF_INIT(1 << 20);
   for (uint32_t i = first; i <= n; i++)
     buf_addf(&chain, "%s%.*s", i > first ? " -> " : "", SV(session_str(s, g->nodes[path[i]].r.address)));
-  struct diag *d = diag_add(&s->diags, QN0501, g->nodes[k].r.span, "dependency cycle: %.*s", SV(buf_str(&chain)));
+  struct diag *d =
+      diag_add(&s->diags, QN0501, g->nodes[k].r.span, "dependency cycle: %.*s", SV(buf_str(&chain)));
   for (uint32_t i = first; i < n; i++)
     diag_note(&s->diags, d, edge_place(g, path[i], path[i + 1]), "%.*s needs %.*s",
-              SV(session_str(s, g->nodes[path[i]].r.address)), SV(session_str(s, g->nodes[path[i + 1]].r.address)));
+              SV(session_str(s, g->nodes[path[i]].r.address)),
+              SV(session_str(s, g->nodes[path[i + 1]].r.address)));
   diag_help(&s->diags, d, "one of these references has to go: nothing can be made first");
   buf_release(&chain);
   return QN_E_INVALID;
 }
 
-enum qn_err graph_build(struct session *s, const struct schema *sc, const struct compiled *c, struct graph **out) {
+enum qn_err graph_build(struct session *s, const struct schema *sc, const struct compiled *c,
+                        struct graph **out) {
   struct graph *g = ARENA_NEW(&s->arena, struct graph);
-  *g = (struct graph){.s = s, .env = c->env, .moved = c->moved.v, .n_moved = (uint32_t)c->moved.n,
-                      .checks = c->checks.v, .n_checks = (uint32_t)c->checks.n, .outputs = c->outputs.v,
-                      .n_outputs = (uint32_t)c->outputs.n, .lookups = c->lookups};
+  *g = (struct graph){.s = s,
+                      .env = c->env,
+                      .moved = c->moved.v,
+                      .n_moved = (uint32_t)c->moved.n,
+                      .checks = c->checks.v,
+                      .n_checks = (uint32_t)c->checks.n,
+                      .outputs = c->outputs.v,
+                      .n_outputs = (uint32_t)c->outputs.n,
+                      .lookups = c->lookups};
   enum qn_err e = add_nodes(g, sc, c);
   if (e) return e;
   add_deps(g);

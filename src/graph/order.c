@@ -67,7 +67,8 @@ const uint32_t *graph_order(const struct graph *g, struct arena *a) {
   return order_find(g, a, &n);
 }
 
-void graph_critical(const struct graph *g, const uint32_t *typical_ms, uint64_t *remaining_ms, struct arena *scratch) {
+void graph_critical(const struct graph *g, const uint32_t *typical_ms, uint64_t *remaining_ms,
+                    struct arena *scratch) {
   const uint32_t *order = graph_order(g, scratch);
   for (uint32_t i = 0; i < g->n_nodes; i++) remaining_ms[i] = 0;
   for (uint32_t k = g->n_nodes; k-- > 0;) {

@@ -23,8 +23,10 @@ void graph_dot(const struct graph *g, struct buf *out) {
 static void mermaid_text(struct buf *out, struct str t) {
   for (size_t i = 0; i < t.n; i++) {
     unsigned char c = (unsigned char)t.p[i];
-    if (c == '"' || c == '<' || c == '>' || c == '#' || c == '&' || c < 0x20) buf_addf(out, "#%u;", c);
-    else buf_addc(out, t.p[i]);
+    if (c == '"' || c == '<' || c == '>' || c == '#' || c == '&' || c < 0x20)
+      buf_addf(out, "#%u;", c);
+    else
+      buf_addc(out, t.p[i]);
   }
 }
 

@@ -14,16 +14,18 @@ static struct str describe(struct job *j, const struct value *v) {
   struct session *s = j->p->s;
   struct str t;
   switch ((enum vkind)v->kind) {
-    case V_NULL: return STR("null");
-    case V_STR: return v->flags & VF_SECRET ? STR("a secret") : str_fmt(&s->arena, "\"%.*s\"", SV(value_text(v)));
-    case V_BOOL:
-    case V_INT:
-    case V_DEC: return value_to_text(&s->arena, v, &t) ? t : STR("a number");
-    case V_LIST: return STR("a list");
-    case V_MAP: return STR("a map");
-    case V_RES:
-      return str_fmt(&s->arena, "%.*s (%.*s)", SV(session_str(s, v->res.address)), SV(session_str(s, v->res.type)));
-    case V_UNKNOWN: break;
+  case V_NULL: return STR("null");
+  case V_STR:
+    return v->flags & VF_SECRET ? STR("a secret") : str_fmt(&s->arena, "\"%.*s\"", SV(value_text(v)));
+  case V_BOOL:
+  case V_INT:
+  case V_DEC: return value_to_text(&s->arena, v, &t) ? t : STR("a number");
+  case V_LIST: return STR("a list");
+  case V_MAP: return STR("a map");
+  case V_RES:
+    return str_fmt(&s->arena, "%.*s (%.*s)", SV(session_str(s, v->res.address)),
+                   SV(session_str(s, v->res.type)));
+  case V_UNKNOWN: break;
   }
   struct str f = session_str(s, v->unknown->format);
   if (f.n) return str_fmt(&s->arena, "%.*s (known after apply)", SV(f));
@@ -36,8 +38,10 @@ static enum qn_err refuse(struct job *j, const struct itype *t, const struct val
   struct str type = itype_text(j->p, t), is = describe(j, v);
   struct diag *g = diag_add(d, QN0411, value_span(j->p, v, j->at), "%.*s wants %.*s, not %.*s", SV(j->what),
                             SV(type), SV(is));
-  if (why && fix.n) diag_help(d, g, "%s; did you mean %.*s?", why, SV(fix));
-  else if (why) diag_help(d, g, "%s", why);
+  if (why && fix.n)
+    diag_help(d, g, "%s; did you mean %.*s?", why, SV(fix));
+  else if (why)
+    diag_help(d, g, "%s", why);
   return QN_E_INVALID;
 }
 
@@ -45,9 +49,12 @@ static const struct value *like(struct job *j, const struct value *v, const stru
   return value_with_meta(&j->p->s->arena, made, v->meta);
 }
 
-static bool plain(const struct value *v) { return v->kind == V_STR && (v->flags & VF_PLAIN); }
+static bool plain(const struct value *v) {
+  return v->kind == V_STR && (v->flags & VF_PLAIN);
+}
 
-static enum qn_err to_string(struct job *j, const struct itype *t, const struct value *v, const struct value **out) {
+static enum qn_err to_string(struct job *j, const struct itype *t, const struct value *v,
+                             const struct value **out) {
   struct arena *a = &j->p->s->arena;
   struct str text;
   if (v->kind == V_STR && !plain(v)) {
@@ -63,7 +70,8 @@ static enum qn_err quoted(struct job *j, const struct itype *t, const struct val
   return refuse(j, t, v, fits ? "a quoted value is a string: take the quotes away" : NULL, STR(""));
 }
 
-static enum qn_err to_int(struct job *j, const struct itype *t, const struct value *v, const struct value **out) {
+static enum qn_err to_int(struct job *j, const struct itype *t, const struct value *v,
+                          const struct value **out) {
   int64_t i;
   if (v->kind == V_INT) {
     *out = v;
@@ -73,8 +81,12 @@ static enum qn_err to_int(struct job *j, const struct itype *t, const struct val
   if (!plain(v)) return quoted(j, t, v, fits);
   struct str digits = value_text(v);
   bool padded = digits.n > 1 && digits.p[digits.p[0] == '-'] == '0';
-  if (fits && padded) return refuse(j, t, v, "a whole number has no leading zeros", str_fmt(&j->p->s->arena, "%lld", (long long)i));
-  if (!fits) return refuse(j, t, v, "a whole number is digits only, from -9223372036854775808 to 9223372036854775807", STR(""));
+  if (fits && padded)
+    return refuse(j, t, v, "a whole number has no leading zeros",
+                  str_fmt(&j->p->s->arena, "%lld", (long long)i));
+  if (!fits)
+    return refuse(j, t, v, "a whole number is digits only, from -9223372036854775808 to 9223372036854775807",
+                  STR(""));
   *out = like(j, v, value_int(&j->p->s->arena, i));
   return QN_OK;
 }
@@ -92,7 +104,8 @@ static bool decimal(struct str t, struct str *out) {
   return true;
 }
 
-static enum qn_err to_float(struct job *j, const struct itype *t, const struct value *v, const struct value **out) {
+static enum qn_err to_float(struct job *j, const struct itype *t, const struct value *v,
+                            const struct value **out) {
   struct arena *a = &j->p->s->arena;
   int64_t i;
   struct str d;
@@ -104,12 +117,14 @@ static enum qn_err to_float(struct job *j, const struct itype *t, const struct v
   bool is_dec = !is_int && v->kind == V_STR && decimal(value_text(v), &d);
   if (!plain(v)) return quoted(j, t, v, is_int || is_dec);
   if (is_dec && str_to_i64(d, &i)) is_int = true;
-  if (!is_int && !is_dec) return refuse(j, t, v, "a number is digits with at most one point, as 0.75", STR(""));
+  if (!is_int && !is_dec)
+    return refuse(j, t, v, "a number is digits with at most one point, as 0.75", STR(""));
   *out = like(j, v, is_int ? value_int(a, i) : value_dec(a, d));
   return QN_OK;
 }
 
-static enum qn_err to_bool(struct job *j, const struct itype *t, const struct value *v, const struct value **out) {
+static enum qn_err to_bool(struct job *j, const struct itype *t, const struct value *v,
+                           const struct value **out) {
   if (v->kind == V_BOOL) {
     *out = v;
     return QN_OK;
@@ -122,15 +137,20 @@ static enum qn_err to_bool(struct job *j, const struct itype *t, const struct va
   return QN_OK;
 }
 
-static enum qn_err to_form(struct job *j, const struct itype *t, const struct value *v, const struct value **out) {
+static enum qn_err to_form(struct job *j, const struct itype *t, const struct value *v,
+                           const struct value **out) {
   typedef const char *form_fn(struct arena *, struct str, struct str *);
-  static form_fn *const forms[] = {[T_DURATION] = form_duration, [T_SIZE] = form_size, [T_HOSTNAME] = form_hostname,
-                                   [T_CIDR] = form_cidr, [T_ARN] = form_arn};
+  static form_fn *const forms[] = {[T_DURATION] = form_duration,
+                                   [T_SIZE] = form_size,
+                                   [T_HOSTNAME] = form_hostname,
+                                   [T_CIDR] = form_cidr,
+                                   [T_ARN] = form_arn};
   struct str fix = STR("");
   if (v->kind != V_STR) {
     struct str n;
     const char *why = v->kind == V_INT && value_to_text(&j->p->s->arena, v, &n)
-                          ? forms[t->kind](&j->p->s->arena, n, &fix) : NULL;
+                          ? forms[t->kind](&j->p->s->arena, n, &fix)
+                          : NULL;
     return refuse(j, t, v, why, fix);
   }
   const char *why = forms[t->kind](&j->p->s->arena, value_text(v), &fix);
@@ -139,7 +159,8 @@ static enum qn_err to_form(struct job *j, const struct itype *t, const struct va
   return QN_OK;
 }
 
-static enum qn_err to_range(struct job *j, const struct itype *t, const struct value *v, const struct value **out) {
+static enum qn_err to_range(struct job *j, const struct itype *t, const struct value *v,
+                            const struct value **out) {
   struct session *s = j->p->s;
   const struct value *lo = value_get(s, v, STR("min")), *hi = value_get(s, v, STR("max"));
   int64_t min = 0, max = 0;
@@ -159,7 +180,8 @@ static enum qn_err to_range(struct job *j, const struct itype *t, const struct v
   return QN_OK;
 }
 
-static enum qn_err convert(struct job *j, const struct itype *t, const struct value *v, const struct value **out);
+static enum qn_err convert(struct job *j, const struct itype *t, const struct value *v,
+                           const struct value **out);
 
 static int by_value(const void *a, const void *b, void *user) {
   return value_cmp(user, *(const struct value *const *)a, *(const struct value *const *)b);
@@ -181,9 +203,12 @@ static enum qn_err distinct(struct job *j, const struct itype *t, const struct v
   return QN_OK;
 }
 
-static enum qn_err to_list(struct job *j, const struct itype *t, const struct value *v, const struct value **out) {
+static enum qn_err to_list(struct job *j, const struct itype *t, const struct value *v,
+                           const struct value **out) {
   struct arena *a = &j->p->s->arena;
-  if (v->kind != V_LIST) return refuse(j, t, v, v->kind == V_STR ? "a list is written [a, b] or as lines beginning with -" : NULL, STR(""));
+  if (v->kind != V_LIST)
+    return refuse(j, t, v, v->kind == V_STR ? "a list is written [a, b] or as lines beginning with -" : NULL,
+                  STR(""));
   const struct value **items = ARENA_ARRAY(a, v->n, const struct value *);
   enum qn_err result = QN_OK;
   for (uint32_t i = 0; i < v->n; i++) {
@@ -195,9 +220,12 @@ static enum qn_err to_list(struct job *j, const struct itype *t, const struct va
   return t->kind == T_SET ? distinct(j, t, *out) : QN_OK;
 }
 
-static enum qn_err to_map(struct job *j, const struct itype *t, const struct value *v, const struct value **out) {
+static enum qn_err to_map(struct job *j, const struct itype *t, const struct value *v,
+                          const struct value **out) {
   struct arena *a = &j->p->s->arena;
-  if (v->kind != V_MAP) return refuse(j, t, v, v->kind == V_STR ? "a map is written {key: value} or as lines `key: value`" : NULL, STR(""));
+  if (v->kind != V_MAP)
+    return refuse(j, t, v, v->kind == V_STR ? "a map is written {key: value} or as lines `key: value`" : NULL,
+                  STR(""));
   struct member *m = ARENA_ARRAY(a, v->n, struct member);
   enum qn_err result = QN_OK;
   for (uint32_t i = 0; i < v->n; i++) {
@@ -217,7 +245,8 @@ static const struct value *member_of(struct job *j, const struct value *v, sym n
   return m;
 }
 
-static enum qn_err to_object(struct job *j, const struct itype *t, const struct value *v, const struct value **out) {
+static enum qn_err to_object(struct job *j, const struct itype *t, const struct value *v,
+                             const struct value **out) {
   struct session *s = j->p->s;
   if (v->kind != V_MAP && v->kind != V_RES) return refuse(j, t, v, NULL, STR(""));
   const struct value *made = v->kind == V_MAP ? v : value_map(&s->arena, NULL, 0);
@@ -234,14 +263,17 @@ static enum qn_err to_object(struct job *j, const struct itype *t, const struct 
     struct job inner = {j->p, value_span(j->p, v, j->at),
                         str_fmt(&s->arena, "%.*s.%.*s", SV(j->what), SV(session_str(s, f->name)))};
     enum qn_err e = convert(&inner, f->type, m, &typed);
-    if (e) result = e;
-    else made = value_put(&s->arena, made, f->name, typed);
+    if (e)
+      result = e;
+    else
+      made = value_put(&s->arena, made, f->name, typed);
   }
   if (!result) *out = like(j, v, made);
   return result;
 }
 
-static enum qn_err to_resource(struct job *j, const struct itype *t, const struct value *v, const struct value **out) {
+static enum qn_err to_resource(struct job *j, const struct itype *t, const struct value *v,
+                               const struct value **out) {
   struct session *s = j->p->s;
   struct str want = session_str(s, t->name), have = v->kind == V_RES ? session_str(s, v->res.type) : STR("");
   struct str module = str_fmt(&s->arena, "module(%.*s)", SV(want));
@@ -249,10 +281,14 @@ static enum qn_err to_resource(struct job *j, const struct itype *t, const struc
     *out = v;
     return QN_OK;
   }
-  return refuse(j, t, v, t->kind == T_MODULE ? "pass the component itself: ${name}" : "pass the resource itself, without an attribute: ${name}", STR(""));
+  return refuse(j, t, v,
+                t->kind == T_MODULE ? "pass the component itself: ${name}"
+                                    : "pass the resource itself, without an attribute: ${name}",
+                STR(""));
 }
 
-static enum qn_err to_id(struct job *j, const struct itype *t, const struct value *v, const struct value **out) {
+static enum qn_err to_id(struct job *j, const struct itype *t, const struct value *v,
+                         const struct value **out) {
   if (v->kind == V_STR) return to_string(j, t, v, out);
   const char *why = v->kind == V_RES ? "pass its id, as ${name.VpcId}, not the resource" : NULL;
   return refuse(j, t, v, why, STR(""));
@@ -262,38 +298,40 @@ static bool unknown_fits(struct program *p, const struct itype *t, const struct 
   struct session *s = p->s;
   if (u->vkind == V_UNKNOWN || t->kind == T_ANY) return t->kind != T_RESOURCE && t->kind != T_MODULE;
   switch ((enum tkind)t->kind) {
-    case T_INT: return u->vkind == V_INT;
-    case T_FLOAT: return u->vkind == V_INT || u->vkind == V_DEC;
-    case T_BOOL: return u->vkind == V_BOOL;
-    case T_LIST:
-    case T_SET: return u->vkind == V_LIST;
-    case T_MAP:
-    case T_OBJECT:
-    case T_RANGE: return u->vkind == V_MAP;
-    case T_RESOURCE:
-    case T_MODULE: return false;
-    case T_STRING: return u->vkind != V_LIST && u->vkind != V_MAP;
-    case T_ID: {
-      struct str want = str_fmt(&s->arena, "%.*s.", SV(session_str(s, t->name)));
-      return u->vkind == V_STR && (!u->format || str_starts(session_str(s, u->format), want));
-    }
-    case T_ANY:
-    case T_DURATION:
-    case T_SIZE:
-    case T_HOSTNAME:
-    case T_CIDR:
-    case T_ARN: return u->vkind == V_STR;
+  case T_INT: return u->vkind == V_INT;
+  case T_FLOAT: return u->vkind == V_INT || u->vkind == V_DEC;
+  case T_BOOL: return u->vkind == V_BOOL;
+  case T_LIST:
+  case T_SET: return u->vkind == V_LIST;
+  case T_MAP:
+  case T_OBJECT:
+  case T_RANGE: return u->vkind == V_MAP;
+  case T_RESOURCE:
+  case T_MODULE: return false;
+  case T_STRING: return u->vkind != V_LIST && u->vkind != V_MAP;
+  case T_ID: {
+    struct str want = str_fmt(&s->arena, "%.*s.", SV(session_str(s, t->name)));
+    return u->vkind == V_STR && (!u->format || str_starts(session_str(s, u->format), want));
+  }
+  case T_ANY:
+  case T_DURATION:
+  case T_SIZE:
+  case T_HOSTNAME:
+  case T_CIDR:
+  case T_ARN: return u->vkind == V_STR;
   }
   return false;
 }
 
-static enum qn_err convert(struct job *j, const struct itype *t, const struct value *v, const struct value **out) {
-  typedef enum qn_err convert_fn(struct job *, const struct itype *, const struct value *, const struct value **);
+static enum qn_err convert(struct job *j, const struct itype *t, const struct value *v,
+                           const struct value **out) {
+  typedef enum qn_err convert_fn(struct job *, const struct itype *, const struct value *,
+                                 const struct value **);
   static convert_fn *const by_kind[] = {
-      [T_STRING] = to_string, [T_INT] = to_int,     [T_FLOAT] = to_float, [T_BOOL] = to_bool,
-      [T_DURATION] = to_form, [T_SIZE] = to_form,   [T_RANGE] = to_range, [T_HOSTNAME] = to_form,
-      [T_CIDR] = to_form,     [T_ARN] = to_form,    [T_LIST] = to_list,   [T_SET] = to_list,
-      [T_MAP] = to_map,       [T_OBJECT] = to_object, [T_RESOURCE] = to_resource, [T_ID] = to_id,
+      [T_STRING] = to_string,  [T_INT] = to_int,       [T_FLOAT] = to_float,       [T_BOOL] = to_bool,
+      [T_DURATION] = to_form,  [T_SIZE] = to_form,     [T_RANGE] = to_range,       [T_HOSTNAME] = to_form,
+      [T_CIDR] = to_form,      [T_ARN] = to_form,      [T_LIST] = to_list,         [T_SET] = to_list,
+      [T_MAP] = to_map,        [T_OBJECT] = to_object, [T_RESOURCE] = to_resource, [T_ID] = to_id,
       [T_MODULE] = to_resource};
   if (t->kind == T_ANY) {
     *out = v;

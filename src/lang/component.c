@@ -20,13 +20,18 @@ void component_check(struct program *p, struct mfile *m, struct decl *d) {
     VEC(struct str) names = {0};
     struct str key = session_str(s, with->members[i].key);
     for (size_t k = 0; k < used->decls.n; k++)
-      if (used->decls.v[k].kind == D_INPUT) VEC_PUSH(&s->arena, &names, session_str(s, used->decls.v[k].name));
-    struct diag *g = diag_add(&s->diags, QN0414, with->members[i].key_span, "module \"%.*s\" has no input \"%.*s\"",
-                              SV(session_str(s, used->name)), SV(key));
+      if (used->decls.v[k].kind == D_INPUT)
+        VEC_PUSH(&s->arena, &names, session_str(s, used->decls.v[k].name));
+    struct diag *g =
+        diag_add(&s->diags, QN0414, with->members[i].key_span, "module \"%.*s\" has no input \"%.*s\"",
+                 SV(session_str(s, used->name)), SV(key));
     struct str near = diag_nearest(key, names.v, names.n), all = names_list(p, names.v, names.n);
-    if (near.n) diag_help(&s->diags, g, "did you mean \"%.*s\"? Its inputs: %.*s", SV(near), SV(all));
-    else if (names.n) diag_help(&s->diags, g, "its inputs: %.*s", SV(all));
-    else diag_help(&s->diags, g, "it takes no inputs");
+    if (near.n)
+      diag_help(&s->diags, g, "did you mean \"%.*s\"? Its inputs: %.*s", SV(near), SV(all));
+    else if (names.n)
+      diag_help(&s->diags, g, "its inputs: %.*s", SV(all));
+    else
+      diag_help(&s->diags, g, "it takes no inputs");
     d->bad = true;
   }
 }
@@ -42,7 +47,8 @@ static enum qn_err region_eval(struct program *p, struct frame *f, const struct 
     return QN_OK;
   }
   diag_add(&p->s->diags, QN0454, value_span(p, v, d->region->span),
-           v->kind == V_UNKNOWN ? "region depends on a value known after apply" : "region must be text, as us-east-1");
+           v->kind == V_UNKNOWN ? "region depends on a value known after apply"
+                                : "region must be text, as us-east-1");
   return QN_E_INVALID;
 }
 

@@ -16,16 +16,22 @@ static enum qn_err by_text(struct list *l, struct str text, struct span at) {
   const struct decl *d = mfile_decl(p, m, session_sym(s, name));
   if (d && (d->kind == D_RESOURCE || d->kind == D_COMPONENT)) {
     struct str parent = l->f->in->address;
-    VEC_PUSH(&s->arena, &l->v, session_sym(s, parent.n ? str_fmt(&s->arena, "%.*s.%.*s", SV(parent), SV(text)) : text));
+    VEC_PUSH(&s->arena, &l->v,
+             session_sym(s, parent.n ? str_fmt(&s->arena, "%.*s.%.*s", SV(parent), SV(text)) : text));
     return QN_OK;
   }
   VEC(struct str) names = {0};
   for (size_t i = 0; i < m->decls.n; i++)
     if (m->decls.v[i].kind >= D_RESOURCE) VEC_PUSH(&s->arena, &names, session_str(s, m->decls.v[i].name));
-  struct diag *g = diag_add(&s->diags, QN0448, at, d ? "depends_on: \"%.*s\" is no resource or component" : "depends_on: there is no \"%.*s\" here", SV(name));
+  struct diag *g = diag_add(&s->diags, QN0448, at,
+                            d ? "depends_on: \"%.*s\" is no resource or component"
+                              : "depends_on: there is no \"%.*s\" here",
+                            SV(name));
   struct str near = diag_nearest(name, names.v, names.n);
-  if (near.n) diag_help(&s->diags, g, "did you mean \"%.*s\"?", SV(near));
-  else if (d) diag_help(&s->diags, g, "to pass a resource given as an input write ${%.*s}", SV(name));
+  if (near.n)
+    diag_help(&s->diags, g, "did you mean \"%.*s\"?", SV(near));
+  else if (d)
+    diag_help(&s->diags, g, "to pass a resource given as an input write ${%.*s}", SV(name));
   return QN_E_INVALID;
 }
 
@@ -42,7 +48,8 @@ static enum qn_err by_value(struct list *l, const struct value *v, struct span a
   else if (depth < 4 && v->kind == V_MAP)
     for (uint32_t i = 0; i < v->n && !e; i++) e = by_value(l, v->members[i].value, at, depth + 1);
   else if (!(v->kind == V_UNKNOWN && p->lookups_missing)) {
-    struct diag *g = diag_add(&p->s->diags, QN0448, value_span(p, v, at), "depends_on wants resources or components");
+    struct diag *g =
+        diag_add(&p->s->diags, QN0448, value_span(p, v, at), "depends_on wants resources or components");
     diag_help(&p->s->diags, g, "write their names, as [network, role], without an attribute");
     return QN_E_INVALID;
   }

@@ -3,12 +3,12 @@
 #include "forms.h"
 #include "program.h"
 
-static const struct key_rule env_rules[] = {{"region", false}, {"account", false}, {"partition", false},
-                                            {"protect", false}, {"sandbox", false}, {"tags", false},
-                                            {"with", false}, {"extends", false}, {"dr", false},
-                                            {"description", false}};
-static const struct key_rule dr_rules[] = {{"region", true}, {"account", false}, {"rpo", false}, {"rto", false},
-                                           {"mode", false}, {"tags", false}, {"with", false}};
+static const struct key_rule env_rules[] = {
+    {"region", false}, {"account", false}, {"partition", false}, {"protect", false}, {"sandbox", false},
+    {"tags", false},   {"with", false},    {"extends", false},   {"dr", false},      {"description", false}};
+static const struct key_rule dr_rules[] = {{"region", true}, {"account", false}, {"rpo", false},
+                                           {"rto", false},   {"mode", false},    {"tags", false},
+                                           {"with", false}};
 static const char *const dr_modes[] = {"backup-restore", "pilot-light", "warm-standby", "active-active"};
 
 #define CHAIN_MAX 64
@@ -22,13 +22,16 @@ static bool region_ok(struct str t) {
   if (t.n < 9 || t.p[t.n - 1] < '0' || t.p[t.n - 1] > '9') return false;
   for (size_t i = 0; i < t.n; i++) {
     char c = t.p[i];
-    if (c == '-') dash++;
-    else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9' && dash >= 2)) return false;
+    if (c == '-')
+      dash++;
+    else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9' && dash >= 2))
+      return false;
   }
   return dash >= 2 && t.p[2] == '-';
 }
 
-static bool text_like(struct program *p, const struct ynode *y, const char *what, const char *(*wrong)(struct str)) {
+static bool text_like(struct program *p, const struct ynode *y, const char *what,
+                      const char *(*wrong)(struct str)) {
   struct str t;
   if (!y) return true;
   if (!key_text(p, y, what, &t)) return false;
@@ -39,7 +42,9 @@ static bool text_like(struct program *p, const struct ynode *y, const char *what
   diag_help(&p->s->diags, g, "%s", why);
   return false;
 }
-static const char *wrong_region(struct str t) { return region_ok(t) ? NULL : "a region looks like us-east-1"; }
+static const char *wrong_region(struct str t) {
+  return region_ok(t) ? NULL : "a region looks like us-east-1";
+}
 static const char *wrong_account(struct str t) {
   bool ok = t.n == 12;
   for (size_t i = 0; i < t.n; i++) ok = ok && t.p[i] >= '0' && t.p[i] <= '9';
@@ -68,12 +73,17 @@ static void check_with(struct program *p, const struct ynode *with) {
     struct str key = session_str(s, with->pairs[i].key);
     VEC(struct str) names = {0};
     for (size_t k = 0; k < p->spec->decls.n; k++)
-      if (p->spec->decls.v[k].kind == D_INPUT) VEC_PUSH(&s->arena, &names, session_str(s, p->spec->decls.v[k].name));
-    struct diag *g = diag_add(&s->diags, QN0414, with->pairs[i].key_span, "no input is called \"%.*s\"", SV(key));
+      if (p->spec->decls.v[k].kind == D_INPUT)
+        VEC_PUSH(&s->arena, &names, session_str(s, p->spec->decls.v[k].name));
+    struct diag *g =
+        diag_add(&s->diags, QN0414, with->pairs[i].key_span, "no input is called \"%.*s\"", SV(key));
     struct str near = diag_nearest(key, names.v, names.n), all = names_list(p, names.v, names.n);
-    if (near.n) diag_help(&s->diags, g, "did you mean \"%.*s\"?", SV(near));
-    else if (names.n) diag_help(&s->diags, g, "the inputs are %.*s", SV(all));
-    else diag_help(&s->diags, g, "this spec declares no inputs: add it under `inputs:`");
+    if (near.n)
+      diag_help(&s->diags, g, "did you mean \"%.*s\"?", SV(near));
+    else if (names.n)
+      diag_help(&s->diags, g, "the inputs are %.*s", SV(all));
+    else
+      diag_help(&s->diags, g, "this spec declares no inputs: add it under `inputs:`");
   }
 }
 
@@ -84,7 +94,8 @@ static void check_tags(struct program *p, const struct ynode *tags) {
     diag_add(&p->s->diags, QN0403, tags->span, "tags must be a map from keys to texts");
     return;
   }
-  for (uint32_t i = 0; i < tags->n; i++) (void)key_text(p, tags->pairs[i].value, "a tag of an environment", &t);
+  for (uint32_t i = 0; i < tags->n; i++)
+    (void)key_text(p, tags->pairs[i].value, "a tag of an environment", &t);
 }
 
 static void check_one(struct program *p, const struct ypair *env) {
@@ -94,7 +105,8 @@ static void check_one(struct program *p, const struct ypair *env) {
   bool flag;
   uint8_t mode;
   if (!name_hyphen_ok(name)) {
-    struct diag *g = diag_add(&s->diags, QN0404, env->key_span, "\"%.*s\" cannot be the name of an environment", SV(name));
+    struct diag *g =
+        diag_add(&s->diags, QN0404, env->key_span, "\"%.*s\" cannot be the name of an environment", SV(name));
     diag_help(&s->diags, g, "names of environments are a-z, 0-9 and hyphens, and begin with a letter");
   }
   const struct ynode *y = env->value, *dr;
@@ -122,7 +134,8 @@ const struct ynode *env_section(struct program *p, const struct ynode *root) {
   if (!envs || envs->kind != Y_MAP || !envs->n) {
     struct diag *g = diag_add(&p->s->diags, envs ? QN0403 : QN0402, envs ? envs->span : root->span,
                               "a spec needs at least one environment");
-    diag_help(&p->s->diags, g, "add `environments:` with, for example, `dev: { region: us-east-1 }` below it");
+    diag_help(&p->s->diags, g,
+              "add `environments:` with, for example, `dev: { region: us-east-1 }` below it");
     return NULL;
   }
   return envs;
@@ -140,8 +153,10 @@ static void no_such(struct program *p, const struct ynode *envs, struct str name
   for (uint32_t i = 0; i < envs->n; i++) names[i] = session_str(s, envs->pairs[i].key);
   struct str near = diag_nearest(name, names, envs->n), all = names_list(p, names, envs->n);
   struct diag *g = diag_add(&s->diags, QN0420, at, "there is no environment \"%.*s\"", SV(name));
-  if (near.n) diag_help(&s->diags, g, "did you mean \"%.*s\"? There are: %.*s", SV(near), SV(all));
-  else diag_help(&s->diags, g, "there are: %.*s", SV(all));
+  if (near.n)
+    diag_help(&s->diags, g, "did you mean \"%.*s\"? There are: %.*s", SV(near), SV(all));
+  else
+    diag_help(&s->diags, g, "there are: %.*s", SV(all));
 }
 
 static const struct ypair *choose(struct program *p, const struct ynode *envs) {
@@ -195,7 +210,9 @@ static const struct ynode *inherited(struct program *p, const struct chain *c, c
   return NULL;
 }
 
-static sym text_of(struct program *p, const struct ynode *y) { return y ? session_sym(p->s, y->text) : 0; }
+static sym text_of(struct program *p, const struct ynode *y) {
+  return y ? session_sym(p->s, y->text) : 0;
+}
 
 static sym partition_of(struct program *p, sym region) {
   struct str r = session_str(p->s, region);
@@ -220,8 +237,10 @@ static const struct value *dr_value(struct program *p, const struct ynode *dr, s
   const char *role = !dr ? "none" : p->o->dr ? "secondary" : "primary";
   static const char *const also[] = {"mode", "rpo", "rto"};
   sym other = !dr ? 0 : p->o->dr ? primary : text_of(p, yaml_get(s, dr, "region"));
-  peer = value_put(a, peer, session_sym(s, STR("region")), other ? value_str(a, session_str(s, other)) : value_null());
-  peer = value_put(a, peer, session_sym(s, STR("outputs")), p->o->peer_outputs ? p->o->peer_outputs : value_null());
+  peer = value_put(a, peer, session_sym(s, STR("region")),
+                   other ? value_str(a, session_str(s, other)) : value_null());
+  peer = value_put(a, peer, session_sym(s, STR("outputs")),
+                   p->o->peer_outputs ? p->o->peer_outputs : value_null());
   out = value_put(a, out, session_sym(s, STR("role")), value_str(a, str_c(role)));
   out = value_put(a, out, session_sym(s, STR("peer")), peer);
   for (size_t i = 0; i < sizeof also / sizeof *also; i++) {
@@ -239,12 +258,14 @@ static enum qn_err place(struct program *p, const struct chain *c, const struct 
   p->env_name = session_str(s, self->key);
   p->env.with_span = env->span = self->key_span;
   if (p->o->dr && !dr) {
-    struct diag *g = diag_add(&s->diags, QN0423, self->key_span, "environment \"%.*s\" has no `dr`", SV(p->env_name));
+    struct diag *g =
+        diag_add(&s->diags, QN0423, self->key_span, "environment \"%.*s\" has no `dr`", SV(p->env_name));
     diag_help(&s->diags, g, "add `dr: { region: us-west-2 }` to it (a `dr` is not inherited by `extends`)");
     return QN_E_INVALID;
   }
   if (!region) {
-    struct diag *g = diag_add(&s->diags, QN0422, self->key_span, "environment \"%.*s\" has no region", SV(p->env_name));
+    struct diag *g =
+        diag_add(&s->diags, QN0422, self->key_span, "environment \"%.*s\" has no region", SV(p->env_name));
     diag_help(&s->diags, g, "add `region: us-east-1` to it, or to one that it extends");
     return QN_E_INVALID;
   }

@@ -6,7 +6,9 @@ static bool address_ok(struct str t) {
   size_t i = 0;
   while (i < t.n) {
     size_t from = i;
-    while (i < t.n && ((t.p[i] >= 'a' && t.p[i] <= 'z') || (i > from && ((t.p[i] >= '0' && t.p[i] <= '9') || t.p[i] == '_')))) i++;
+    while (i < t.n && ((t.p[i] >= 'a' && t.p[i] <= 'z') ||
+                       (i > from && ((t.p[i] >= '0' && t.p[i] <= '9') || t.p[i] == '_'))))
+      i++;
     if (i == from) return false;
     if (i < t.n && t.p[i] == '[') {
       if (i + 3 >= t.n || t.p[i + 1] != '"') return false;
@@ -31,7 +33,7 @@ struct expander {
   struct program *p;
   struct str *sorted; /* all addresses */
   size_t n;
-  struct map memo;    /* prefixes' bytes -> index into sets */
+  struct map memo; /* prefixes' bytes -> index into sets */
   VEC(const sym *) sets;
   VEC(uint32_t) sizes;
 };
@@ -45,8 +47,10 @@ static size_t lower_bound(const struct expander *x, struct str t) {
   size_t lo = 0, hi = x->n;
   while (lo < hi) {
     size_t mid = lo + (hi - lo) / 2;
-    if (str_cmp(x->sorted[mid], t) < 0) lo = mid + 1;
-    else hi = mid;
+    if (str_cmp(x->sorted[mid], t) < 0)
+      lo = mid + 1;
+    else
+      hi = mid;
   }
   return lo;
 }
@@ -58,8 +62,9 @@ static void add_below(struct expander *x, const struct rinst *r, sym prefix, str
   for (size_t i = lower_bound(x, t); i < x->n && str_starts(x->sorted[i], t); i++)
     if (below(x->sorted[i], t)) VEC_PUSH(&p->s->arena, out, session_sym(p->s, x->sorted[i]));
   if (out->n > before || str_find_c(t, '[') == SIZE_MAX) return;
-  struct diag *g = diag_add(&p->s->diags, QN0448, r->decl->depends_on ? r->decl->depends_on->span : r->decl->span,
-                            "depends_on: nothing has the address %.*s", SV(t));
+  struct diag *g =
+      diag_add(&p->s->diags, QN0448, r->decl->depends_on ? r->decl->depends_on->span : r->decl->span,
+               "depends_on: nothing has the address %.*s", SV(t));
   diag_help(&p->s->diags, g, "addresses are name[\"key\"], with the keys of for_each");
 }
 
@@ -116,8 +121,10 @@ static void add_moved(struct program *p, const struct instance *in, struct map *
     for (size_t k = 0; k < 2; k++) {
       if (address_ok(texts[k])) continue;
       ok = false;
-      struct diag *g = diag_add(&s->diags, QN0460, k ? d->to_span : d->from_span, "\"%.*s\" is not an address", SV(texts[k]));
-      diag_help(&s->diags, g, "addresses are names with dots between them, and keys as api[\"blue\"].service");
+      struct diag *g = diag_add(&s->diags, QN0460, k ? d->to_span : d->from_span,
+                                "\"%.*s\" is not an address", SV(texts[k]));
+      diag_help(&s->diags, g,
+                "addresses are names with dots between them, and keys as api[\"blue\"].service");
     }
     if (!ok) continue;
     sym pair[2];
@@ -128,7 +135,8 @@ static void add_moved(struct program *p, const struct instance *in, struct map *
     }
     uint32_t *old = map_get(from, session_str(s, pair[0]));
     if (old) {
-      struct diag *g = diag_add(&s->diags, QN0460, d->from_span, "%.*s is moved twice", SV(session_str(s, pair[0])));
+      struct diag *g =
+          diag_add(&s->diags, QN0460, d->from_span, "%.*s is moved twice", SV(session_str(s, pair[0])));
       diag_note(&s->diags, g, p->out->moved.v[*old].span, "first here");
       continue;
     }
@@ -146,7 +154,8 @@ static void still_there(struct program *p, const struct moved *m) {
   for (size_t i = 0; i < p->resource_list.n; i++) {
     struct str address = session_str(s, p->resource_list.v[i]->r.address);
     if (!below(address, from)) continue;
-    struct diag *g = diag_add(&s->diags, QN0460, m->span, "%.*s is moved away, but the spec still has it", SV(from));
+    struct diag *g =
+        diag_add(&s->diags, QN0460, m->span, "%.*s is moved away, but the spec still has it", SV(from));
     diag_note(&s->diags, g, p->resource_list.v[i]->r.span, "%.*s", SV(address));
     diag_help(&s->diags, g, "rename it in the spec too, or take the entry out of `moved`");
     return;
@@ -160,7 +169,8 @@ static void follow_chain(struct program *p, struct moved *m, const struct map *f
   for (uint32_t *next; (next = map_get(from, session_str(s, m->to))); steps++) {
     m->to = p->out->moved.v[*next].to;
     if (m->to != m->from && steps <= p->out->moved.n) continue;
-    struct diag *g = diag_add(&s->diags, QN0460, m->span, "%.*s is moved in a circle", SV(session_str(s, m->from)));
+    struct diag *g =
+        diag_add(&s->diags, QN0460, m->span, "%.*s is moved in a circle", SV(session_str(s, m->from)));
     diag_help(&s->diags, g, "take out the entries that are done everywhere");
     return;
   }

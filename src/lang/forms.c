@@ -4,7 +4,9 @@
 
 #include "quoin/arena.h"
 
-static bool digit(char c) { return c >= '0' && c <= '9'; }
+static bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 static bool units(struct str t, const char *const *names, size_t n) {
   size_t i = 0, last = 0;
@@ -56,7 +58,8 @@ const char *form_hostname(struct arena *a, struct str t, struct str *fix) {
     struct str label;
     rest = str_cut(rest, '.', &label);
     if (!label.n || label.n > 63) return "each part of a hostname has 1 to 63 characters";
-    if (label.p[0] == '-' || label.p[label.n - 1] == '-') return "a part of a hostname cannot begin or end with -";
+    if (label.p[0] == '-' || label.p[label.n - 1] == '-')
+      return "a part of a hostname cannot begin or end with -";
     for (size_t i = 0; i < label.n; i++) {
       char c = label.p[i];
       bool star = c == '*' && label.n == 1 && label.p == t.p;
@@ -86,7 +89,8 @@ const char *form_cidr(struct arena *a, struct str t, struct str *fix) {
     *fix = str_fmt(a, "%.*s/%d", SV(ip), size);
     return "the prefix length is missing";
   }
-  if (!str_to_i64(bits, &n) || n < 0 || n > size) return "the prefix length is 0 to 32 (IPv4) or 0 to 128 (IPv6)";
+  if (!str_to_i64(bits, &n) || n < 0 || n > size)
+    return "the prefix length is 0 to 32 (IPv4) or 0 to 128 (IPv6)";
   bool host = false;
   for (int i = (int)n; i < size; i++) {
     unsigned char mask = (unsigned char)(0x80 >> (i % 8));
@@ -119,7 +123,8 @@ const char *form_range(struct arena *a, struct str t, struct str *fix, int64_t *
     if (str_to_i64(t, &one)) *fix = str_fmt(a, "%lld..%lld", (long long)one, (long long)one);
     return "a range is min..max";
   }
-  if (!str_to_i64(str_trim(str_sub(t, 0, dots)), min) || !str_to_i64(str_trim(str_sub(t, dots + 2, t.n)), max))
+  if (!str_to_i64(str_trim(str_sub(t, 0, dots)), min) ||
+      !str_to_i64(str_trim(str_sub(t, dots + 2, t.n)), max))
     return "a range is two whole numbers: min..max";
   if (*min <= *max) return NULL;
   *fix = str_fmt(a, "%lld..%lld", (long long)*max, (long long)*min);

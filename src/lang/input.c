@@ -18,8 +18,8 @@ static void read_pattern(struct program *p, struct decl *d, const struct ynode *
     return;
   }
   d->bad = true;
-  diag_add(&p->s->diags, QN0403, yaml_text_span(p->s, y, at, at + 1), "pattern is not a regular expression: %.*s",
-           SV(why));
+  diag_add(&p->s->diags, QN0403, yaml_text_span(p->s, y, at, at + 1),
+           "pattern is not a regular expression: %.*s", SV(why));
 }
 
 static void read_limits(struct program *p, struct decl *d, const struct ynode *y) {
@@ -50,9 +50,9 @@ static void read_limits(struct program *p, struct decl *d, const struct ynode *y
 }
 
 void input_read(struct program *p, struct decl *d, const struct ynode *y) {
-  static const struct key_rule rules[] = {{"type", true},    {"default", false}, {"required", false},
-                                          {"description", false}, {"min", false}, {"max", false},
-                                          {"pattern", false}, {"enum", false}};
+  static const struct key_rule rules[] = {{"type", true},         {"default", false}, {"required", false},
+                                          {"description", false}, {"min", false},     {"max", false},
+                                          {"pattern", false},     {"enum", false}};
   struct session *s = p->s;
   struct str name = session_str(s, d->name), t;
   const char *what = str_fmt(&s->arena, "input \"%.*s\"", SV(name)).p;
@@ -80,11 +80,12 @@ struct judge {
 };
 
 /* "input x is at most 6, not 9" */
-static enum qn_err breaks(struct judge *j, const struct ynode *rule, const char *must, struct str limit, struct str is) {
+static enum qn_err breaks(struct judge *j, const struct ynode *rule, const char *must, struct str limit,
+                          struct str is) {
   struct diags *d = &j->p->s->diags;
   struct str name = session_str(j->p->s, j->d->name);
-  struct diag *g = diag_add(d, QN0412, j->at, "input \"%.*s\" %s%s%.*s, not %.*s", SV(name), must, limit.n ? " " : "",
-                            SV(limit), SV(is));
+  struct diag *g = diag_add(d, QN0412, j->at, "input \"%.*s\" %s%s%.*s, not %.*s", SV(name), must,
+                            limit.n ? " " : "", SV(limit), SV(is));
   diag_note(d, g, rule->span, "the input allows");
   return QN_E_INVALID;
 }
@@ -158,8 +159,9 @@ static enum qn_err missing(struct program *p, struct instance *in, const struct 
   struct str name = session_str(s, d->name);
   bool root = !in->parent;
   struct span at = root ? p->env.with_span : in->decl->comp.use_span;
-  struct diag *g = diag_add(&s->diags, QN0413, at, "%s \"%.*s\" gives no value for input \"%.*s\"",
-                            root ? "environment" : "component", SV(root ? p->env_name : in->address), SV(name));
+  struct diag *g =
+      diag_add(&s->diags, QN0413, at, "%s \"%.*s\" gives no value for input \"%.*s\"",
+               root ? "environment" : "component", SV(root ? p->env_name : in->address), SV(name));
   diag_note(&s->diags, g, d->span, "it is declared without a default");
   struct str type = itype_text(p, d->input.type);
   diag_help(&s->diags, g, "add `%.*s: ...` (%.*s) under `with:`%s", SV(name), SV(type),
@@ -167,7 +169,8 @@ static enum qn_err missing(struct program *p, struct instance *in, const struct 
   return QN_E_INVALID;
 }
 
-static enum qn_err given(struct program *p, struct instance *in, const struct decl *d, const struct value **out) {
+static enum qn_err given(struct program *p, struct instance *in, const struct decl *d,
+                         const struct value **out) {
   *out = NULL;
   if (!in->parent) {
     *out = value_member(p->inputs, d->name);
@@ -179,7 +182,8 @@ static enum qn_err given(struct program *p, struct instance *in, const struct de
   return QN_OK;
 }
 
-enum qn_err input_value(struct program *p, struct instance *in, const struct decl *d, const struct value **out) {
+enum qn_err input_value(struct program *p, struct instance *in, const struct decl *d,
+                        const struct value **out) {
   struct session *s = p->s;
   const struct value *v = NULL;
   enum how how = HOW_INPUT;

@@ -16,9 +16,9 @@ static void report_cycle(struct program *p, struct str label, struct span at) {
   buf_add(&chain, label);
   struct diag *g = diag_add(d, QN0444, at, "reference cycle: %.*s", SV(buf_str(&chain)));
   for (size_t i = from; i + 1 < p->stack.n; i++)
-    diag_note(d, g, p->stack.v[i + 1].at, "%.*s needs %.*s", SV(p->stack.v[i].label), SV(p->stack.v[i + 1].label));
-  if (p->stack.n > from)
-    diag_label(d, g, "%.*s needs %.*s", SV(p->stack.v[p->stack.n - 1].label), SV(label));
+    diag_note(d, g, p->stack.v[i + 1].at, "%.*s needs %.*s", SV(p->stack.v[i].label),
+              SV(p->stack.v[i + 1].label));
+  if (p->stack.n > from) diag_label(d, g, "%.*s needs %.*s", SV(p->stack.v[p->stack.n - 1].label), SV(label));
   diag_help(d, g, "one of these references has to go: nothing can be made first");
   buf_release(&chain);
 }
@@ -37,7 +37,9 @@ enum qn_err program_enter(struct program *p, struct str label, struct span at, b
   return QN_OK;
 }
 
-void program_leave(struct program *p) { p->stack.n--; }
+void program_leave(struct program *p) {
+  p->stack.n--;
+}
 
 void instance_init(struct program *p, struct instance *in, struct mfile *file, struct instance *parent,
                    const struct decl *d, struct str address) {
@@ -51,13 +53,15 @@ void instance_init(struct program *p, struct instance *in, struct mfile *file, s
   VEC_PUSH(&p->s->arena, &p->instance_list, in);
 }
 
-static enum qn_err local_value(struct program *p, struct instance *in, const struct decl *d, const struct value **out) {
+static enum qn_err local_value(struct program *p, struct instance *in, const struct decl *d,
+                               const struct value **out) {
   struct frame f;
   frame_init(&f, p, in, NULL);
   enum qn_err e = tree_eval(&f, d->local, out);
   if (e) return e;
   struct vmeta m = vmeta_get(p->s, (*out)->meta);
-  uint32_t meta = vmeta_add(p->s, (struct vmeta){m.span.file ? m.span : d->span, HOW_LOCAL, d->name, (*out)->meta, m.origins});
+  uint32_t meta = vmeta_add(
+      p->s, (struct vmeta){m.span.file ? m.span : d->span, HOW_LOCAL, d->name, (*out)->meta, m.origins});
   *out = value_with_meta(&p->s->arena, *out, meta);
   return QN_OK;
 }
@@ -65,10 +69,10 @@ static enum qn_err local_value(struct program *p, struct instance *in, const str
 static enum qn_err evaluate(struct program *p, struct instance *in, const struct decl *d, struct slot *s) {
   if (d->bad) return QN_E_INVALID;
   switch ((enum dkind)d->kind) {
-    case D_INPUT: return input_value(p, in, d, &s->value);
-    case D_LOCAL: return local_value(p, in, d, &s->value);
-    case D_RESOURCE: return resource_expand(p, in, d, s);
-    case D_COMPONENT: return component_expand(p, in, d, s);
+  case D_INPUT: return input_value(p, in, d, &s->value);
+  case D_LOCAL: return local_value(p, in, d, &s->value);
+  case D_RESOURCE: return resource_expand(p, in, d, s);
+  case D_COMPONENT: return component_expand(p, in, d, s);
   }
   return QN_E_INVALID;
 }
@@ -93,7 +97,8 @@ enum qn_err instance_value(struct instance *in, struct program *p, uint32_t i, s
   return QN_OK;
 }
 
-static enum qn_err output_value(struct program *p, struct instance *in, const struct output_decl *o, struct slot *s) {
+static enum qn_err output_value(struct program *p, struct instance *in, const struct output_decl *o,
+                                struct slot *s) {
   struct frame f;
   if (!o->value) return QN_E_INVALID;
   frame_init(&f, p, in, NULL);
@@ -101,13 +106,15 @@ static enum qn_err output_value(struct program *p, struct instance *in, const st
   enum qn_err e = tree_eval(&f, o->value, &s->value);
   if (e) return e;
   if (!in->parent && !o->secret && (s->value->flags & (VF_SECRET | VF_HAS_SECRET))) {
-    struct diag *g = diag_add(&p->s->diags, QN0458, value_span(p, s->value, o->span), "output \"%.*s\" shows a secret",
-                              SV(session_str(p->s, o->name)));
-    diag_help(&p->s->diags, g, "mark it: `%.*s: { value: ..., secret: true }`", SV(session_str(p->s, o->name)));
+    struct diag *g = diag_add(&p->s->diags, QN0458, value_span(p, s->value, o->span),
+                              "output \"%.*s\" shows a secret", SV(session_str(p->s, o->name)));
+    diag_help(&p->s->diags, g, "mark it: `%.*s: { value: ..., secret: true }`",
+              SV(session_str(p->s, o->name)));
     return QN_E_INVALID;
   }
   struct vmeta m = vmeta_get(p->s, s->value->meta);
-  uint32_t meta = vmeta_add(p->s, (struct vmeta){m.span.file ? m.span : o->span, HOW_OUTPUT, o->name, s->value->meta, m.origins});
+  uint32_t meta = vmeta_add(
+      p->s, (struct vmeta){m.span.file ? m.span : o->span, HOW_OUTPUT, o->name, s->value->meta, m.origins});
   s->value = value_with_meta(&p->s->arena, s->value, meta);
   return QN_OK;
 }

@@ -36,8 +36,8 @@ bool keys_check(struct program *p, const struct ynode *y, const struct key_rule 
                 const char *what, struct span at) {
   struct session *s = p->s;
   if (y->kind != Y_MAP) {
-    struct diag *g = diag_add(&s->diags, QN0403, y->span.file ? y->span : at, "%s must be a map, not %s", what,
-                              key_is_null(y) ? "empty" : kind_words[y->kind]);
+    struct diag *g = diag_add(&s->diags, QN0403, y->span.file ? y->span : at, "%s must be a map, not %s",
+                              what, key_is_null(y) ? "empty" : kind_words[y->kind]);
     diag_help(&s->diags, g, "write its keys indented below it: `key: value`");
     return false;
   }
@@ -117,8 +117,12 @@ static bool name_of(struct str t, char also) {
   }
   return true;
 }
-bool name_ok(struct str t) { return name_of(t, '_'); }
-bool name_hyphen_ok(struct str t) { return name_of(t, '-'); }
+bool name_ok(struct str t) {
+  return name_of(t, '_');
+}
+bool name_hyphen_ok(struct str t) {
+  return name_of(t, '-');
+}
 
 struct span value_span(struct program *p, const struct value *v, struct span otherwise) {
   struct span at = v ? vmeta_get(p->s, v->meta).span : SPAN_NONE;

@@ -16,8 +16,8 @@ static struct str key_of(struct program *p, struct str kind, const struct value 
   return out;
 }
 
-static const struct value *ask(struct frame *f, struct str kind, const struct value *args, sym region, struct str key,
-                               struct span at, enum qn_err *e) {
+static const struct value *ask(struct frame *f, struct str kind, const struct value *args, sym region,
+                               struct str key, struct span at, enum qn_err *e) {
   struct program *p = f->p;
   const struct lang_lookups *l = p->o->lookups;
   const struct value *v = value_get(p->s, p->o->recorded_lookups, key);
@@ -49,7 +49,8 @@ enum qn_err lookup_call(struct frame *f, const struct value *const *args, size_t
     return QN_E_INVALID;
   }
   if (with->flags & (VF_HAS_UNKNOWN | VF_HAS_SECRET)) {
-    struct diag *g = diag_add(&s->diags, QN0456, at, "a lookup cannot depend on a value known after apply, or on a secret");
+    struct diag *g = diag_add(&s->diags, QN0456, at,
+                              "a lookup cannot depend on a value known after apply, or on a secret");
     diag_help(&s->diags, g, "lookups are asked while planning");
     return QN_E_INVALID;
   }
@@ -79,14 +80,17 @@ enum qn_err secret_call(struct frame *f, const struct value *const *args, size_t
   bool ok = (str_starts(ref, STR("env:")) && ref.n > 4) || (str_starts(ref, STR("sm:")) && ref.n > 3) ||
             (str_starts(ref, STR("ssm:/")) && ref.n > 5);
   if (!ok) {
-    struct diag *g = ref.n ? diag_add(&s->diags, QN0455, at, "\"%.*s\" is not a reference to a secret", SV(ref))
-                           : diag_add(&s->diags, QN0455, at, "secret takes one text");
-    diag_help(&s->diags, g, "write secret(\"env:NAME\"), secret(\"sm:NAME-OR-ARN\") or secret(\"ssm:/name\")");
+    struct diag *g = ref.n
+                         ? diag_add(&s->diags, QN0455, at, "\"%.*s\" is not a reference to a secret", SV(ref))
+                         : diag_add(&s->diags, QN0455, at, "secret takes one text");
+    diag_help(&s->diags, g,
+              "write secret(\"env:NAME\"), secret(\"sm:NAME-OR-ARN\") or secret(\"ssm:/name\")");
     return QN_E_INVALID;
   }
   uint32_t meta = vmeta_add(s, (struct vmeta){.span = at, .how = HOW_SECRET, .name = session_sym(s, ref)});
   struct unknown *u = ARENA_NEW(&s->arena, struct unknown);
-  *u = (struct unknown){.ukind = U_SECRET, .vkind = V_STR, .sensitive = true, .path = str_dup(&s->arena, ref)};
+  *u =
+      (struct unknown){.ukind = U_SECRET, .vkind = V_STR, .sensitive = true, .path = str_dup(&s->arena, ref)};
   *out = value_of_unknown(s, &s->arena, u, meta);
   return QN_OK;
 }

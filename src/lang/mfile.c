@@ -4,14 +4,15 @@
 #include "quoin/expr.h"
 
 static const struct key_rule spec_rules[] = {
-    {"quoin", true}, {"stack", true}, {"description", false}, {"inputs", false}, {"locals", false},
-    {"environments", true}, {"components", false}, {"resources", false}, {"checks", false}, {"outputs", false},
-    {"moved", false}};
+    {"quoin", true},   {"stack", true},        {"description", false}, {"inputs", false},
+    {"locals", false}, {"environments", true}, {"components", false},  {"resources", false},
+    {"checks", false}, {"outputs", false},     {"moved", false}};
 static const struct key_rule module_rules[] = {
-    {"quoin", false}, {"module", false}, {"description", false}, {"inputs", false}, {"locals", false},
-    {"components", false}, {"resources", false}, {"checks", false}, {"outputs", false}, {"moved", false}};
-static const char *const built_ins[] = {"stack", "env", "region", "account", "partition", "dr", "each", "run",
-                                        "secret", "lookup"};
+    {"quoin", false},   {"module", false},     {"description", false}, {"inputs", false},
+    {"locals", false},  {"components", false}, {"resources", false},   {"checks", false},
+    {"outputs", false}, {"moved", false}};
+static const char *const built_ins[] = {"stack", "env",  "region", "account", "partition",
+                                        "dr",    "each", "run",    "secret",  "lookup"};
 
 struct decl *mfile_decl(const struct program *p, struct mfile *m, sym name) {
   uint32_t *i = map_get(&m->by_name, session_str(p->s, name));
@@ -26,14 +27,17 @@ static struct decl *declare(struct program *p, struct mfile *m, const struct ypa
   struct session *s = p->s;
   struct str name = session_str(s, pair->key);
   if (!name_ok(name)) {
-    struct diag *g = diag_add(&s->diags, QN0404, pair->key_span, "\"%.*s\" cannot be the name of %s %s", SV(name),
-                              kind == D_INPUT ? "an" : "a", kind_words[kind]);
+    struct diag *g = diag_add(&s->diags, QN0404, pair->key_span, "\"%.*s\" cannot be the name of %s %s",
+                              SV(name), kind == D_INPUT ? "an" : "a", kind_words[kind]);
     struct str fix = str_lower(&s->arena, name);
     char *c = arena_alloc(&s->arena, fix.n + 1);
-    for (size_t i = 0; i < fix.n; i++) c[i] = fix.p[i] == '-' || fix.p[i] == '.' || fix.p[i] == ' ' ? '_' : fix.p[i];
+    for (size_t i = 0; i < fix.n; i++)
+      c[i] = fix.p[i] == '-' || fix.p[i] == '.' || fix.p[i] == ' ' ? '_' : fix.p[i];
     fix.p = c;
-    if (name_ok(fix)) diag_help(&s->diags, g, "names are a-z, 0-9 and _, and begin with a letter: %.*s", SV(fix));
-    else diag_help(&s->diags, g, "names are a-z, 0-9 and _, and begin with a letter");
+    if (name_ok(fix))
+      diag_help(&s->diags, g, "names are a-z, 0-9 and _, and begin with a letter: %.*s", SV(fix));
+    else
+      diag_help(&s->diags, g, "names are a-z, 0-9 and _, and begin with a letter");
     return NULL;
   }
   for (size_t i = 0; i < sizeof built_ins / sizeof *built_ins; i++) {
@@ -44,8 +48,8 @@ static struct decl *declare(struct program *p, struct mfile *m, const struct ypa
   }
   const struct decl *old = mfile_decl(p, m, pair->key);
   if (old) {
-    struct diag *g = diag_add(&s->diags, QN0405, pair->key_span, "\"%.*s\" is the name of %s %s already", SV(name),
-                              old->kind == D_INPUT ? "an" : "a", kind_words[old->kind]);
+    struct diag *g = diag_add(&s->diags, QN0405, pair->key_span, "\"%.*s\" is the name of %s %s already",
+                              SV(name), old->kind == D_INPUT ? "an" : "a", kind_words[old->kind]);
     diag_note(&s->diags, g, old->span, "the %s", kind_words[old->kind]);
     diag_help(&s->diags, g, "inputs, locals, resources and components of a module share one namespace");
     return NULL;
@@ -56,7 +60,8 @@ static struct decl *declare(struct program *p, struct mfile *m, const struct ypa
   return &m->decls.v[m->decls.n - 1];
 }
 
-static bool take(struct program *p, struct decl *d, const struct ynode *y, const char *key, const struct tnode **out) {
+static bool take(struct program *p, struct decl *d, const struct ynode *y, const char *key,
+                 const struct tnode **out) {
   const struct ynode *v = yaml_get(p->s, y, key);
   if (!v) return true;
   *out = tree_build(p, v);
@@ -92,8 +97,10 @@ static void take_type(struct program *p, struct decl *d, const struct ynode *y) 
   size_t n = types->type_names(types->user, &names);
   struct str near = diag_nearest(t, names, n);
   struct diag *g = diag_add(&s->diags, QN0440, y->span, "unknown resource type %.*s", SV(t));
-  if (near.n) diag_help(&s->diags, g, "did you mean %.*s?", SV(near));
-  else diag_help(&s->diags, g, "types have CloudFormation's names, as AWS::EC2::VPC");
+  if (near.n)
+    diag_help(&s->diags, g, "did you mean %.*s?", SV(near));
+  else
+    diag_help(&s->diags, g, "types have CloudFormation's names, as AWS::EC2::VPC");
 }
 
 static void take_ignore(struct program *p, struct decl *d, const struct ynode *y) {
@@ -116,7 +123,8 @@ static void take_ignore(struct program *p, struct decl *d, const struct ynode *y
     }
     str_cut(paths[i], '.', &top);
     str_cut(top, '[', &top);
-    if (d->bad || !types || types->attribute(types->user, session_str(s, d->res.type), top, &kind, &format, &read_only))
+    if (d->bad || !types ||
+        types->attribute(types->user, session_str(s, d->res.type), top, &kind, &format, &read_only))
       continue;
     size_t n = types->attribute_names(types->user, &s->arena, session_str(s, d->res.type), &names);
     struct str near = diag_nearest(top, names, n);
@@ -130,10 +138,11 @@ static void take_ignore(struct program *p, struct decl *d, const struct ynode *y
 }
 
 static void read_resource(struct program *p, struct decl *d, const struct ynode *y) {
-  static const struct key_rule rules[] = {
-      {"type", true}, {"properties", false}, {"for_each", false}, {"key", false}, {"when", false},
-      {"depends_on", false}, {"region", false}, {"protect", false}, {"on_destroy", false}, {"ignore", false},
-      {"replace", false}, {"timeouts", false}, {"tags", false}};
+  static const struct key_rule rules[] = {{"type", true},    {"properties", false}, {"for_each", false},
+                                          {"key", false},    {"when", false},       {"depends_on", false},
+                                          {"region", false}, {"protect", false},    {"on_destroy", false},
+                                          {"ignore", false}, {"replace", false},    {"timeouts", false},
+                                          {"tags", false}};
   static const char *const destroys[] = {"", "delete", "retain", "snapshot", "empty"};
   static const char *const orders[] = {"", "create_first", "delete_first"};
   struct session *s = p->s;
@@ -152,18 +161,23 @@ static void read_resource(struct program *p, struct decl *d, const struct ynode 
   take_ignore(p, d, yaml_get(s, y, "ignore"));
   uint8_t word = 0;
   if ((v = yaml_get(s, y, "on_destroy"))) {
-    if (key_word(p, v, "on_destroy", destroys + 1, 4, &word)) d->res.on_destroy = (uint8_t)(word + 1);
-    else d->bad = true;
+    if (key_word(p, v, "on_destroy", destroys + 1, 4, &word))
+      d->res.on_destroy = (uint8_t)(word + 1);
+    else
+      d->bad = true;
   }
   if ((v = yaml_get(s, y, "replace"))) {
-    if (key_word(p, v, "replace", orders + 1, 2, &word)) d->res.replace = (uint8_t)(word + 1);
-    else d->bad = true;
+    if (key_word(p, v, "replace", orders + 1, 2, &word))
+      d->res.replace = (uint8_t)(word + 1);
+    else
+      d->bad = true;
   }
 }
 
 static void read_component(struct program *p, struct mfile *m, struct decl *d, const struct ynode *y) {
-  static const struct key_rule rules[] = {{"use", true},     {"with", false},       {"for_each", false}, {"key", false},
-                                          {"when", false},   {"depends_on", false}, {"region", false}};
+  static const struct key_rule rules[] = {{"use", true},    {"with", false}, {"for_each", false},
+                                          {"key", false},   {"when", false}, {"depends_on", false},
+                                          {"region", false}};
   struct session *s = p->s;
   const char *what = str_fmt(&s->arena, "component \"%.*s\"", SV(session_str(s, d->name))).p;
   struct str use;
@@ -188,9 +202,11 @@ static const struct ynode *section(struct program *p, struct mfile *m, const cha
   const struct ynode *y = yaml_get(p->s, m->root, key);
   if (!y || key_is_null(y)) return NULL;
   if (y->kind == (uint8_t)kind) return y;
-  struct diag *g = diag_add(&p->s->diags, QN0403, y->span, "%s must be a %s", key, kind == Y_MAP ? "map" : "list");
-  diag_help(&p->s->diags, g, kind == Y_MAP ? "write its entries indented below it, as `name: ...`"
-                                           : "write its entries as lines beginning with -");
+  struct diag *g =
+      diag_add(&p->s->diags, QN0403, y->span, "%s must be a %s", key, kind == Y_MAP ? "map" : "list");
+  diag_help(&p->s->diags, g,
+            kind == Y_MAP ? "write its entries indented below it, as `name: ...`"
+                          : "write its entries as lines beginning with -");
   return NULL;
 }
 
@@ -204,7 +220,8 @@ static void read_outputs(struct program *p, struct mfile *m) {
     struct str name = session_str(s, pair->key);
     const struct ynode *v = pair->value, *flag;
     if (!name_ok(name)) {
-      struct diag *g = diag_add(&s->diags, QN0404, pair->key_span, "\"%.*s\" cannot be the name of an output", SV(name));
+      struct diag *g =
+          diag_add(&s->diags, QN0404, pair->key_span, "\"%.*s\" cannot be the name of an output", SV(name));
       diag_help(&s->diags, g, "names are a-z, 0-9 and _, and begin with a letter");
     }
     if (v->kind == Y_MAP && yaml_get(s, v, "value")) {
@@ -224,7 +241,8 @@ static void read_checks(struct program *p, struct mfile *m) {
   for (uint32_t i = 0; y && i < y->n; i++) {
     if (!KEYS_CHECK(p, y->items[i], rules, "a check", y->items[i]->span)) continue;
     const struct ynode *that = yaml_get(p->s, y->items[i], "that");
-    struct check_decl c = {that->span, tree_build(p, that), tree_build(p, yaml_get(p->s, y->items[i], "else"))};
+    struct check_decl c = {that->span, tree_build(p, that),
+                           tree_build(p, yaml_get(p->s, y->items[i], "else"))};
     if (c.that && c.message) VEC_PUSH(&p->s->arena, &m->checks, c);
   }
 }
@@ -252,7 +270,8 @@ static void read_head(struct program *p, struct mfile *m) {
   v = yaml_get(s, m->root, m->spec ? "stack" : "module");
   if (!v || !key_text(p, v, m->spec ? "stack" : "module", &t)) return;
   if (!name_hyphen_ok(t)) {
-    struct diag *g = diag_add(&s->diags, QN0404, v->span, "\"%.*s\" cannot be the name of a %s", SV(t), m->spec ? "stack" : "module");
+    struct diag *g = diag_add(&s->diags, QN0404, v->span, "\"%.*s\" cannot be the name of a %s", SV(t),
+                              m->spec ? "stack" : "module");
     diag_help(&s->diags, g, "such names are a-z, 0-9 and hyphens, and begin with a letter");
   }
   m->name = session_sym(s, t);
@@ -262,11 +281,14 @@ void mfile_read(struct program *p, struct mfile *m) {
   static const struct {
     const char *key;
     enum dkind kind;
-  } sections[] = {{"inputs", D_INPUT}, {"locals", D_LOCAL}, {"resources", D_RESOURCE}, {"components", D_COMPONENT}};
+  } sections[] = {
+      {"inputs", D_INPUT}, {"locals", D_LOCAL}, {"resources", D_RESOURCE}, {"components", D_COMPONENT}};
   struct span top = {m->root->span.file, 0, 0};
   /* what has an unknown key beside it is read nevertheless */
-  if (m->spec) (void)KEYS_CHECK(p, m->root, spec_rules, "the spec", top);
-  else (void)KEYS_CHECK(p, m->root, module_rules, "the module", top);
+  if (m->spec)
+    (void)KEYS_CHECK(p, m->root, spec_rules, "the spec", top);
+  else
+    (void)KEYS_CHECK(p, m->root, module_rules, "the module", top);
   if (m->root->kind != Y_MAP) return;
   read_head(p, m);
   for (size_t k = 0; k < sizeof sections / sizeof *sections; k++) {

@@ -47,10 +47,15 @@ static void no_shipped(struct program *p, struct str use, struct span at) {
   struct diag *g = diag_add(&s->diags, QN0430, at, "there is no standard module \"%.*s\"", SV(use));
   struct str near = diag_nearest(use, names.v, names.n), all = names_list(p, names.v, names.n);
   bool file = str_ends(use, STR(".yaml")) || str_find_c(use, '/') != SIZE_MAX;
-  if (file) diag_help(&s->diags, g, "a module of your own is a path that begins with a dot: ./%.*s", SV(use));
-  else if (near.n) diag_help(&s->diags, g, "did you mean \"%.*s\"?", SV(near));
-  else if (names.n) diag_help(&s->diags, g, "there are: %.*s. A module of your own is a path, as ./modules/%.*s.yaml", SV(all), SV(use));
-  else diag_help(&s->diags, g, "a module of your own is a path, as ./modules/%.*s.yaml", SV(use));
+  if (file)
+    diag_help(&s->diags, g, "a module of your own is a path that begins with a dot: ./%.*s", SV(use));
+  else if (near.n)
+    diag_help(&s->diags, g, "did you mean \"%.*s\"?", SV(near));
+  else if (names.n)
+    diag_help(&s->diags, g, "there are: %.*s. A module of your own is a path, as ./modules/%.*s.yaml",
+              SV(all), SV(use));
+  else
+    diag_help(&s->diags, g, "a module of your own is a path, as ./modules/%.*s.yaml", SV(use));
 }
 
 /* Text of the module file; false after a diagnostic. */
@@ -101,9 +106,12 @@ struct mfile *mfile_use(struct program *p, struct mfile *by, struct str use, str
   struct session *s = p->s;
   bool relative = str_starts(use, STR("./")) || str_starts(use, STR("../"));
   struct str path;
-  if (relative) path = str_fmt(&s->arena, "%.*s%.*s", SV(folder_of(by->path)), SV(use));
-  else if (p->o->modules_path) path = str_fmt(&s->arena, "%s/%.*s/module.yaml", p->o->modules_path, SV(use));
-  else path = str_fmt(&s->arena, "%.*s/module.yaml", SV(use));
+  if (relative)
+    path = str_fmt(&s->arena, "%.*s%.*s", SV(folder_of(by->path)), SV(use));
+  else if (p->o->modules_path)
+    path = str_fmt(&s->arena, "%s/%.*s/module.yaml", p->o->modules_path, SV(use));
+  else
+    path = str_fmt(&s->arena, "%.*s/module.yaml", SV(use));
   path = normalise(p, path);
   bool shipped = !relative || by->shipped;
   struct str id = str_fmt(&s->arena, "%s%.*s", shipped ? "<shipped>" : "", SV(path));
@@ -119,7 +127,8 @@ struct mfile *mfile_use(struct program *p, struct mfile *by, struct str use, str
   VEC_PUSH(&s->arena, &p->file_list, m);
   map_put(&s->arena, &p->files, id, (uint32_t)(p->file_list.n - 1));
   struct str text;
-  if (!relative && !name_hyphen_ok(use)) no_shipped(p, use, at);
+  if (!relative && !name_hyphen_ok(use))
+    no_shipped(p, use, at);
   else if (load(p, m, use, at, &text)) {
     struct str shown = shipped ? str_fmt(&s->arena, "modules/%.*s", SV(path)) : path;
     m->root = yaml_parse(s, srcmap_add(s->sources, shown, text));

@@ -10,7 +10,11 @@ struct edges {
 
 static struct edges edges_of(struct program *p, struct mfile *m, const struct decl *d) {
   struct names names = {0};
-  const struct tnode *trees[] = {d->rep.for_each, d->rep.key, d->rep.when, d->depends_on, d->region,
+  const struct tnode *trees[] = {d->rep.for_each,
+                                 d->rep.key,
+                                 d->rep.when,
+                                 d->depends_on,
+                                 d->region,
                                  d->kind == D_LOCAL ? d->local : NULL,
                                  d->kind == D_RESOURCE ? d->res.props : NULL,
                                  d->kind == D_RESOURCE ? d->res.tags : NULL,
@@ -29,7 +33,8 @@ const uint32_t *mfile_order(struct program *p, struct mfile *m) {
   uint32_t n = (uint32_t)m->decls.n, made = 0, top = 0;
   if (m->order) return m->order;
   struct edges *edges = ARENA_ARRAY(a, n, struct edges);
-  uint32_t *order = ARENA_ARRAY(a, n, uint32_t), *stack = ARENA_ARRAY(a, n, uint32_t), *next = ARENA_ARRAY(a, n, uint32_t);
+  uint32_t *order = ARENA_ARRAY(a, n, uint32_t), *stack = ARENA_ARRAY(a, n, uint32_t),
+           *next = ARENA_ARRAY(a, n, uint32_t);
   bool *seen = ARENA_ARRAY(a, n, bool);
   for (uint32_t i = 0; i < n; i++) edges[i] = edges_of(p, m, &m->decls.v[i]);
   for (uint32_t i = 0; i < n; i++) {

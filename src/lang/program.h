@@ -13,7 +13,7 @@ struct instance;
 /* ---- values with expressions (tree.c) ------------------------------------ */
 struct tmember;
 struct tnode {
-  uint8_t kind; /* enum ykind */
+  uint8_t kind;   /* enum ykind */
   bool keep_null; /* entries that are null stay (environments: they take away what is inherited) */
   uint32_t n;
   struct span span;
@@ -46,8 +46,8 @@ struct frame {
   struct instance *in;      /* NULL: built-ins and functions only */
   const struct value *each; /* map {key, value}, or NULL */
   sym region;
-  bool run;                 /* outputs and checks see run.time */
-  const char *place;        /* with in == NULL: "an environment", "a default" */
+  bool run;          /* outputs and checks see run.time */
+  const char *place; /* with in == NULL: "an environment", "a default" */
   struct scope scope;
 };
 /* f must stay where it is: the scope points back to it. */
@@ -57,8 +57,24 @@ enum qn_err tree_eval(struct frame *f, const struct tnode *t, const struct value
 
 /* ---- types of inputs (type.c, coerce.c) ---------------------------------- */
 enum tkind {
-  T_ANY, T_STRING, T_INT, T_FLOAT, T_BOOL, T_DURATION, T_SIZE, T_RANGE, T_HOSTNAME, T_CIDR, T_ARN,
-  T_LIST, T_SET, T_MAP, T_OBJECT, T_RESOURCE, T_ID, T_MODULE
+  T_ANY,
+  T_STRING,
+  T_INT,
+  T_FLOAT,
+  T_BOOL,
+  T_DURATION,
+  T_SIZE,
+  T_RANGE,
+  T_HOSTNAME,
+  T_CIDR,
+  T_ARN,
+  T_LIST,
+  T_SET,
+  T_MAP,
+  T_OBJECT,
+  T_RESOURCE,
+  T_ID,
+  T_MODULE
 };
 struct itype;
 struct field {
@@ -67,11 +83,11 @@ struct field {
   bool optional;
 };
 struct itype {
-  uint8_t kind; /* enum tkind */
+  uint8_t kind;               /* enum tkind */
   const struct itype *of;     /* list, set, map */
   const struct field *fields; /* object */
   uint32_t n_fields;
-  sym name;                   /* resource type, module */
+  sym name; /* resource type, module */
 };
 /* NULL after a diagnostic at `at`. */
 const struct itype *itype_parse(struct program *p, struct str text, struct span at);
@@ -84,7 +100,7 @@ enum qn_err itype_coerce(struct program *p, const struct itype *t, const struct 
 /* ---- declarations (mfile.c) ---------------------------------------------- */
 enum dkind { D_INPUT, D_LOCAL, D_RESOURCE, D_COMPONENT };
 struct input_decl {
-  const struct itype *type; /* NULL after a diagnostic */
+  const struct itype *type;    /* NULL after a diagnostic */
   const struct tnode *initial; /* default, or NULL */
   bool required;
   const struct ynode *min, *max, *pattern, *choices;
@@ -137,11 +153,11 @@ struct moved_decl {
   struct span from_span, to_span;
 };
 struct mfile {
-  sym name;        /* of the module: its `module:`, else from its path */
-  struct str path; /* as opened: a file, or a path inside the blob */
-  bool shipped;    /* a standard module */
-  bool spec;       /* the spec itself */
-  bool busy;       /* its components are being read: using it now is a cycle */
+  sym name;             /* of the module: its `module:`, else from its path */
+  struct str path;      /* as opened: a file, or a path inside the blob */
+  bool shipped;         /* a standard module */
+  bool spec;            /* the spec itself */
+  bool busy;            /* its components are being read: using it now is a cycle */
   struct span use_span; /* the `use` that led here, while busy */
   struct mfile *user;   /* the file with that use, while busy */
   const struct ynode *root;
@@ -188,10 +204,10 @@ struct instance {
   struct frame *outer;     /* the parent's frame: where `with` is evaluated */
   sym region;
   unsigned depth;
-  const sym *prefixes;     /* depends_on of components around */
+  const sym *prefixes; /* depends_on of components around */
   uint32_t n_prefixes;
-  struct slot *slots;      /* per decl of file */
-  struct slot *outputs;    /* per output of file */
+  struct slot *slots;   /* per decl of file */
+  struct slot *outputs; /* per output of file */
 };
 void instance_init(struct program *p, struct instance *in, struct mfile *file, struct instance *parent,
                    const struct decl *d, struct str address);
@@ -204,16 +220,16 @@ enum qn_err instance_output(struct program *p, struct instance *in, uint32_t i, 
 void instance_complete(struct program *p, struct instance *in);
 struct str address_join(struct program *p, struct str parent, sym name);
 
-enum qn_err resource_expand(struct program *p, struct instance *in, const struct decl *d, struct slot *s)
-    QN_MUST_USE;
+enum qn_err resource_expand(struct program *p, struct instance *in, const struct decl *d,
+                            struct slot *s) QN_MUST_USE;
 enum qn_err resource_eval(struct program *p, struct rinst *r, struct span at) QN_MUST_USE;
 enum qn_err resource_attribute(struct program *p, const struct value *res, struct str path, struct span at,
                                const struct value **out) QN_MUST_USE;
 /* Environment tags and the `tags` key merged into props. */
-enum qn_err tags_merge(struct program *p, const struct rinst *r, struct frame *f, const struct value **props)
-    QN_MUST_USE;
-enum qn_err component_expand(struct program *p, struct instance *in, const struct decl *d, struct slot *s)
-    QN_MUST_USE;
+enum qn_err tags_merge(struct program *p, const struct rinst *r, struct frame *f,
+                       const struct value **props) QN_MUST_USE;
+enum qn_err component_expand(struct program *p, struct instance *in, const struct decl *d,
+                             struct slot *s) QN_MUST_USE;
 /* Checks `with` of a component against the inputs of its module, once. */
 void component_check(struct program *p, struct mfile *m, struct decl *d);
 
@@ -227,8 +243,8 @@ struct copies {
   uint32_t n;
   bool many, open;
 };
-enum qn_err repeat_eval(struct program *p, struct instance *in, const struct decl *d, struct copies *out)
-    QN_MUST_USE;
+enum qn_err repeat_eval(struct program *p, struct instance *in, const struct decl *d,
+                        struct copies *out) QN_MUST_USE;
 /* The value of a repeated declaration: one, a map by key, or null. */
 const struct value *repeat_value(struct program *p, const struct copies *c, const struct decl *d, sym type);
 /* Addresses that `depends_on` names, absolute. */
@@ -250,8 +266,8 @@ const struct ynode *env_section(struct program *p, const struct ynode *root);
 /* The root's input values from all layers, unchecked: map name -> value. */
 enum qn_err input_layers(struct program *p) QN_MUST_USE;
 void input_read(struct program *p, struct decl *d, const struct ynode *y);
-enum qn_err input_value(struct program *p, struct instance *in, const struct decl *d, const struct value **out)
-    QN_MUST_USE;
+enum qn_err input_value(struct program *p, struct instance *in, const struct decl *d,
+                        const struct value **out) QN_MUST_USE;
 
 /* ---- lookups and secrets (lookup.c) -------------------------------------- */
 enum qn_err lookup_call(struct frame *f, const struct value *const *args, size_t n, struct span at,
@@ -270,25 +286,25 @@ struct program {
   struct compiled *out;
   struct mfile *spec;
   struct instance *root;
-  struct map files;      /* path -> index into file_list */
+  struct map files; /* path -> index into file_list */
   VEC(struct mfile *) file_list;
-  struct map modules;    /* instance address -> index into instance_list */
+  struct map modules; /* instance address -> index into instance_list */
   VEC(struct instance *) instance_list;
-  struct map resources;  /* address -> index into resource_list */
+  struct map resources; /* address -> index into resource_list */
   VEC(struct rinst *) resource_list;
   VEC(struct busy) stack;
-  unsigned eval_depth;   /* depth of all evaluations under way, summed */
+  unsigned eval_depth; /* depth of all evaluations under way, summed */
   VEC(struct regex *) regexes;
-  bool keep_null;        /* of trees built now */
+  bool keep_null; /* of trees built now */
   /* the environment */
-  struct str env_name;   /* without --dr */
+  struct str env_name; /* without --dr */
   struct env_out env;
   const struct value *inputs; /* raw values of the root, map */
   const struct value *dr, *run;
-  const struct value *account; /* NULL until asked for */
+  const struct value *account;  /* NULL until asked for */
   const struct value *recorded; /* lookups of an earlier apply, from lookups->begin */
-  bool lookups_missing;  /* a lookup could not be asked here: what it decides stays open */
-  struct map lookup_keys; /* key -> index into lookups */
+  bool lookups_missing;         /* a lookup could not be asked here: what it decides stays open */
+  struct map lookup_keys;       /* key -> index into lookups */
   VEC(struct member) lookups;
 };
 /* Enters the evaluation of something; QN_E_INVALID after the diagnostic of a cycle or of too deep nesting. */
@@ -304,7 +320,8 @@ struct key_rule {
 /* Checks that y is a map, that its keys are known and the required ones there; false after diagnostics. */
 bool keys_check(struct program *p, const struct ynode *y, const struct key_rule *rules, size_t n,
                 const char *what, struct span at);
-#define KEYS_CHECK(p, y, rules, what, at) keys_check((p), (y), (rules), sizeof(rules) / sizeof *(rules), (what), (at))
+#define KEYS_CHECK(p, y, rules, what, at)                                                                    \
+  keys_check((p), (y), (rules), sizeof(rules) / sizeof *(rules), (what), (at))
 /* Text of a scalar without expressions; false after a diagnostic. NULL y: false, silently. */
 bool key_text(struct program *p, const struct ynode *y, const char *what, struct str *out);
 bool key_bool(struct program *p, const struct ynode *y, const char *what, bool *out);
@@ -312,8 +329,8 @@ bool key_is_null(const struct ynode *y);
 /* One of n words; index in *out. */
 bool key_word(struct program *p, const struct ynode *y, const char *what, const char *const *words, size_t n,
               uint8_t *out);
-bool name_ok(struct str t);         /* [a-z][a-z0-9_]* */
-bool name_hyphen_ok(struct str t);  /* [a-z][a-z0-9-]* */
+bool name_ok(struct str t);        /* [a-z][a-z0-9_]* */
+bool name_hyphen_ok(struct str t); /* [a-z][a-z0-9-]* */
 /* "a, b and c" */
 struct str names_list(struct program *p, const struct str *names, size_t n);
 struct span value_span(struct program *p, const struct value *v, struct span otherwise);

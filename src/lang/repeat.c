@@ -60,14 +60,15 @@ static const struct value *each_map(struct maker *m, const struct value *key, co
   return value_map(&m->p->s->arena, both, key ? 2 : 1);
 }
 
-static enum qn_err add_copy(struct maker *m, struct str key, const struct value *key_value, const struct value *value,
-                            struct span at) {
+static enum qn_err add_copy(struct maker *m, struct str key, const struct value *key_value,
+                            const struct value *value, struct span at) {
   struct session *s = m->p->s;
   bool yes = true, open = false;
   const struct value *each = each_map(m, key_value, value);
   const uint32_t *old = map_get(&m->seen, key);
   if (old) {
-    struct diag *g = diag_add(&s->diags, QN0441, at, "for_each of \"%.*s\" has \"%.*s\" twice", SV(m->base), SV(key));
+    struct diag *g =
+        diag_add(&s->diags, QN0441, at, "for_each of \"%.*s\" has \"%.*s\" twice", SV(m->base), SV(key));
     diag_help(&s->diags, g, "the key is the identity of the instance: every key must differ");
     return QN_E_INVALID;
   }
@@ -96,13 +97,17 @@ static enum qn_err element(struct maker *m, const struct value *v, struct span a
     enum qn_err e = tree_eval(&f, m->d->rep.key, &key);
     if (e) return e;
   } else if (v->kind == V_MAP) {
-    return bad(m, at, "is a list of maps: what is the key of each?", "add `key: ${each.value.name}` beside it");
+    return bad(m, at, "is a list of maps: what is the key of each?",
+               "add `key: ${each.value.name}` beside it");
   }
-  if (key->kind == V_UNKNOWN) return bad(m, at, "has a key that is known after apply", "keys are addresses: they must be known while planning");
+  if (key->kind == V_UNKNOWN)
+    return bad(m, at, "has a key that is known after apply",
+               "keys are addresses: they must be known while planning");
   if (key->flags & VF_SECRET) return bad(m, at, "has a secret as key", NULL);
   if ((key->kind != V_STR && key->kind != V_INT) || !value_to_text(&p->s->arena, key, &text))
     return bad(m, at, "has a key that is neither text nor a whole number", NULL);
-  const struct value *as_text = key->kind == V_STR ? key : value_with_meta(&p->s->arena, value_str(&p->s->arena, text), key->meta);
+  const struct value *as_text =
+      key->kind == V_STR ? key : value_with_meta(&p->s->arena, value_str(&p->s->arena, text), key->meta);
   return add_copy(m, text, as_text, v, at);
 }
 
@@ -123,7 +128,8 @@ static enum qn_err many(struct maker *m, const struct value *v, struct span at) 
     return e;
   }
   if (v->kind == V_RES)
-    return bad(m, at, "is a resource or component, not a list or map", "repeat over its list of values, as ${network.subnet_ids}");
+    return bad(m, at, "is a resource or component, not a list or map",
+               "repeat over its list of values, as ${network.subnet_ids}");
   return bad(m, at, "is neither a map nor a list", "give a map, or a list of distinct texts, as [a, b, c]");
 }
 
@@ -153,7 +159,9 @@ static enum qn_err run(struct maker *m) {
   if (value_is_null(v)) return QN_OK;
   if (v->kind == V_UNKNOWN || (v->kind == V_LIST && value_unknown(v) && p->lookups_missing)) {
     out->open = p->lookups_missing;
-    return out->open ? QN_OK : bad(m, at, "depends on a value known after apply", "what exists must be known while planning: use an input, a local or a lookup");
+    return out->open ? QN_OK
+                     : bad(m, at, "depends on a value known after apply",
+                           "what exists must be known while planning: use an input, a local or a lookup");
   }
   if ((e = many(m, v, at))) return e;
   sort_stable(&p->s->arena, m->v.v, m->v.n, sizeof *m->v.v, by_text, p->s);

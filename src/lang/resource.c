@@ -37,7 +37,8 @@ static enum qn_err region_eval(struct program *p, const struct rinst *r, struct 
     return QN_OK;
   }
   diag_add(&p->s->diags, QN0454, value_span(p, v, r->decl->region->span),
-           v->kind == V_UNKNOWN ? "region depends on a value known after apply" : "region must be text, as us-east-1");
+           v->kind == V_UNKNOWN ? "region depends on a value known after apply"
+                                : "region must be text, as us-east-1");
   return QN_E_INVALID;
 }
 
@@ -52,9 +53,11 @@ static enum qn_err options_eval(struct program *p, struct rinst *r, struct frame
   r->r.ignore = d->ignore;
   r->r.n_ignore = d->n_ignore;
   if (d->protect && !(e = tree_eval(f, d->protect, &v))) {
-    e = v->kind == V_UNKNOWN ? QN_E_INVALID : itype_coerce(p, &bool_type, v, d->protect->span, STR("protect"), &v);
+    e = v->kind == V_UNKNOWN ? QN_E_INVALID
+                             : itype_coerce(p, &bool_type, v, d->protect->span, STR("protect"), &v);
     if (v->kind == V_UNKNOWN)
-      diag_add(&p->s->diags, QN0461, value_span(p, v, d->protect->span), "protect depends on a value known after apply");
+      diag_add(&p->s->diags, QN0461, value_span(p, v, d->protect->span),
+               "protect depends on a value known after apply");
     if (!e) r->r.protect = v->b;
   }
   if (e) result = e;
@@ -85,7 +88,8 @@ static enum qn_err evaluate(struct program *p, struct rinst *r) {
     return QN_E_INVALID;
   }
   if ((e = tags_merge(p, r, &f, &props))) return e;
-  if (types && (e = types->check(types->user, session_str(p->s, r->r.type), props, d->span, &props))) return e;
+  if (types && (e = types->check(types->user, session_str(p->s, r->r.type), props, d->span, &props)))
+    return e;
   r->r.props = props;
   return bad;
 }
@@ -138,11 +142,15 @@ static enum qn_err module_member(struct program *p, const struct value *res, str
     if (m->outputs.v[k].name != key) continue;
     return instance_output(p, in, k, at, out);
   }
-  struct diag *g = diag_add(&s->diags, QN0457, at, "module \"%.*s\" has no output \"%.*s\"", SV(session_str(s, m->name)), SV(path));
+  struct diag *g = diag_add(&s->diags, QN0457, at, "module \"%.*s\" has no output \"%.*s\"",
+                            SV(session_str(s, m->name)), SV(path));
   struct str near = diag_nearest(path, names, m->outputs.n), all = names_list(p, names, m->outputs.n);
-  if (near.n) diag_help(&s->diags, g, "did you mean \"%.*s\"? Its outputs: %.*s", SV(near), SV(all));
-  else if (m->outputs.n) diag_help(&s->diags, g, "its outputs: %.*s", SV(all));
-  else diag_help(&s->diags, g, "it has no outputs: add the value under `outputs:` of %.*s", SV(m->path));
+  if (near.n)
+    diag_help(&s->diags, g, "did you mean \"%.*s\"? Its outputs: %.*s", SV(near), SV(all));
+  else if (m->outputs.n)
+    diag_help(&s->diags, g, "its outputs: %.*s", SV(all));
+  else
+    diag_help(&s->diags, g, "it has no outputs: add the value under `outputs:` of %.*s", SV(m->path));
   return QN_E_INVALID;
 }
 
@@ -153,8 +161,10 @@ static enum qn_err no_attribute(struct program *p, const struct value *res, stru
   size_t n = types->attribute_names(types->user, &s->arena, type, &names);
   struct diag *g = diag_add(&s->diags, QN0446, at, "%.*s has no attribute \"%.*s\"", SV(type), SV(path));
   struct str near = diag_nearest(path, names, n), all = names_list(p, names, n < 12 ? n : 12);
-  if (near.n) diag_help(&s->diags, g, "did you mean \"%.*s\"?", SV(near));
-  else diag_help(&s->diags, g, "it has %.*s%s", SV(all), n > 12 ? " and others" : "");
+  if (near.n)
+    diag_help(&s->diags, g, "did you mean \"%.*s\"?", SV(near));
+  else
+    diag_help(&s->diags, g, "it has %.*s%s", SV(all), n > 12 ? " and others" : "");
   return QN_E_INVALID;
 }
 
@@ -187,7 +197,8 @@ enum qn_err resource_attribute(struct program *p, const struct value *res, struc
   bool read_only = false;
   if (!i) return QN_E_NOTFOUND;
   struct str general = without_keys(p, path);
-  if (types && !types->attribute(types->user, session_str(s, res->res.type), general, &kind, &format, &read_only))
+  if (types &&
+      !types->attribute(types->user, session_str(s, res->res.type), general, &kind, &format, &read_only))
     return no_attribute(p, res, path, at);
   if (!read_only) {
     struct rinst *r = p->resource_list.v[*i];

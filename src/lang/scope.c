@@ -28,17 +28,21 @@ static enum qn_err run_value(struct frame *f, struct span at, const struct value
   struct arena *a = &p->s->arena;
   if (!f->run) {
     struct diag *g = diag_add(&p->s->diags, QN0452, at, "`run` is seen in outputs and checks only");
-    diag_help(&p->s->diags, g, "a property that changes with every run would be planned as a change every time");
+    diag_help(&p->s->diags, g,
+              "a property that changes with every run would be planned as a change every time");
     return QN_E_INVALID;
   }
   if (!p->run) {
-    int64_t ms = p->s->out.now_ms ? p->s->out.now_ms(p->s->out.user) : 0, day = ms / 86400000, sec = ms / 1000 % 86400;
+    int64_t ms = p->s->out.now_ms ? p->s->out.now_ms(p->s->out.user) : 0, day = ms / 86400000,
+            sec = ms / 1000 % 86400;
     /* days to a date: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" */
     int64_t z = day + 719468, era = z / 146097, doe = z - era * 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365,
+            doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     int64_t mp = (5 * doy + 2) / 153, d = doy - (153 * mp + 2) / 5 + 1, m = mp < 10 ? mp + 3 : mp - 9;
-    struct str t = str_fmt(a, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lldZ", (long long)(yoe + era * 400 + (m <= 2)),
-                           (long long)m, (long long)d, (long long)(sec / 3600), (long long)(sec / 60 % 60), (long long)(sec % 60));
+    struct str t = str_fmt(a, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lldZ",
+                           (long long)(yoe + era * 400 + (m <= 2)), (long long)m, (long long)d,
+                           (long long)(sec / 3600), (long long)(sec / 60 % 60), (long long)(sec % 60));
     p->run = value_put(a, value_map(a, NULL, 0), session_sym(p->s, STR("time")), value_str(a, t));
   }
   *out = p->run;
@@ -56,7 +60,8 @@ static enum qn_err each_value(struct frame *f, struct span at, const struct valu
 }
 
 enum word { W_STACK, W_ENV, W_REGION, W_ACCOUNT, W_PARTITION, W_DR, W_RUN, W_EACH, W_NONE };
-static const char *const word_names[] = {"stack", "env", "region", "account", "partition", "dr", "run", "each"};
+static const char *const word_names[] = {"stack",     "env", "region", "account",
+                                         "partition", "dr",  "run",    "each"};
 
 static enum word word_of(struct str t) {
   size_t i = 0;
@@ -64,24 +69,28 @@ static enum word word_of(struct str t) {
   return (enum word)i;
 }
 
-static enum qn_err built_in_name(struct frame *f, enum word w, sym name, struct span at, const struct value **out) {
+static enum qn_err built_in_name(struct frame *f, enum word w, sym name, struct span at,
+                                 const struct value **out) {
   struct program *p = f->p;
   const struct environment *env = &p->out->env;
   switch (w) {
-    case W_STACK: *out = built_in(p, name, session_str(p->s, env->stack)); return QN_OK;
-    case W_ENV: *out = built_in(p, name, p->env_name); return QN_OK;
-    case W_REGION: *out = built_in(p, name, session_str(p->s, f->region ? f->region : env->region)); return QN_OK;
-    case W_PARTITION: *out = built_in(p, name, session_str(p->s, env->partition)); return QN_OK;
-    case W_DR: *out = p->dr; return QN_OK;
-    case W_ACCOUNT: return account(f, name, at, out);
-    case W_RUN: return run_value(f, at, out);
-    case W_EACH: return each_value(f, at, out);
-    case W_NONE: break;
+  case W_STACK: *out = built_in(p, name, session_str(p->s, env->stack)); return QN_OK;
+  case W_ENV: *out = built_in(p, name, p->env_name); return QN_OK;
+  case W_REGION:
+    *out = built_in(p, name, session_str(p->s, f->region ? f->region : env->region));
+    return QN_OK;
+  case W_PARTITION: *out = built_in(p, name, session_str(p->s, env->partition)); return QN_OK;
+  case W_DR: *out = p->dr; return QN_OK;
+  case W_ACCOUNT: return account(f, name, at, out);
+  case W_RUN: return run_value(f, at, out);
+  case W_EACH: return each_value(f, at, out);
+  case W_NONE: break;
   }
   return QN_E_NOTFOUND;
 }
 
-static enum qn_err scope_name(struct eval *ev, void *user, sym name, struct span at, const struct value **out) {
+static enum qn_err scope_name(struct eval *ev, void *user, sym name, struct span at,
+                              const struct value **out) {
   struct frame *f = user;
   struct program *p = f->p;
   struct str text = session_str(p->s, name);
@@ -139,8 +148,8 @@ static void scope_known(void *user, struct arena *a, struct str **names, size_t 
 
 void frame_init(struct frame *f, struct program *p, struct instance *in, const struct value *each) {
   *f = (struct frame){.p = p, .in = in, .each = each, .region = in ? in->region : 0, .place = "this"};
-  f->scope = (struct scope){.name = scope_name, .attribute = scope_attribute, .call = scope_call,
-                            .known = scope_known, .user = f};
+  f->scope = (struct scope){
+      .name = scope_name, .attribute = scope_attribute, .call = scope_call, .known = scope_known, .user = f};
 }
 
 enum qn_err frame_eval(struct frame *f, const struct expr *e, const struct value **out) {

@@ -28,7 +28,9 @@ static const struct ynode *load(struct session *s, const char *path) {
   enum qn_err e = file_read(&s->arena, path, SPEC_MAX, &s->diags, &text);
   if (e == QN_E_NOTFOUND) {
     struct diag *g = diag_add(&s->diags, QN0001, SPAN_NONE, "%s: there is no such file", path);
-    diag_help(&s->diags, g, "`quoin init` writes a first spec; a folder with a quoin.yaml can be given by -chdir or as path");
+    diag_help(
+        &s->diags, g,
+        "`quoin init` writes a first spec; a folder with a quoin.yaml can be given by -chdir or as path");
   }
   return e ? NULL : yaml_parse(s, srcmap_add(s->sources, str_c(path), text));
 }

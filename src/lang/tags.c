@@ -14,7 +14,8 @@ static bool listed(struct program *p, const struct value *list, sym key) {
   return false;
 }
 
-static const struct value *as_list(struct program *p, const struct value *tags, const struct value *declared) {
+static const struct value *as_list(struct program *p, const struct value *tags,
+                                   const struct value *declared) {
   struct session *s = p->s;
   uint32_t had = declared ? declared->n : 0, n = had;
   const struct value **items = ARENA_ARRAY(&s->arena, had + tags->n, const struct value *);
@@ -23,7 +24,8 @@ static const struct value *as_list(struct program *p, const struct value *tags, 
   for (uint32_t i = 0; i < tags->n; i++) {
     const struct member *m = &tags->members[i];
     if (listed(p, declared, m->key)) continue;
-    const struct value *k = value_with_meta(&s->arena, value_str(&s->arena, session_str(s, m->key)), m->value->meta);
+    const struct value *k =
+        value_with_meta(&s->arena, value_str(&s->arena, session_str(s, m->key)), m->value->meta);
     struct member both[] = {{key, m->key_span, k}, {value, m->key_span, m->value}};
     items[n++] = value_with_meta(&s->arena, value_map(&s->arena, both, 2), m->value->meta);
   }
@@ -39,13 +41,15 @@ static const struct value *as_map(struct program *p, const struct value *tags, c
   return out;
 }
 
-static enum qn_err gather(struct program *p, const struct rinst *r, struct frame *f, const struct value **out) {
+static enum qn_err gather(struct program *p, const struct rinst *r, struct frame *f,
+                          const struct value **out) {
   const struct value *all = p->out->env.tags, *own;
   const struct tnode *t = r->decl->res.tags;
   enum qn_err e;
   *out = all;
   if (!t) return QN_OK;
-  if ((e = tree_eval(f, t, &own)) || (e = itype_coerce(p, &tags_type, own, t->span, STR("tags"), &own))) return e;
+  if ((e = tree_eval(f, t, &own)) || (e = itype_coerce(p, &tags_type, own, t->span, STR("tags"), &own)))
+    return e;
   if (own->kind != V_MAP) {
     diag_add(&p->s->diags, QN0462, value_span(p, own, t->span), "tags must be known while planning");
     return QN_E_INVALID;
@@ -56,7 +60,8 @@ static enum qn_err gather(struct program *p, const struct rinst *r, struct frame
   return QN_OK;
 }
 
-enum qn_err tags_merge(struct program *p, const struct rinst *r, struct frame *f, const struct value **props) {
+enum qn_err tags_merge(struct program *p, const struct rinst *r, struct frame *f,
+                       const struct value **props) {
   const struct lang_types *types = p->o->types;
   struct session *s = p->s;
   const struct value *tags;
@@ -71,7 +76,8 @@ enum qn_err tags_merge(struct program *p, const struct rinst *r, struct frame *f
     return QN_E_INVALID;
   }
   const struct value *declared = value_get(s, *props, property);
-  if (declared && declared->kind != (is_map ? V_MAP : V_LIST)) return QN_OK; /* unknown, or the schema complains */
+  if (declared && declared->kind != (is_map ? V_MAP : V_LIST))
+    return QN_OK; /* unknown, or the schema complains */
   const struct value *all = is_map ? as_map(p, tags, declared) : as_list(p, tags, declared);
   *props = value_put(&s->arena, *props, session_sym(s, property), all);
   return QN_OK;

@@ -29,7 +29,9 @@ static bool policy_variable(struct program *p, const struct ynode *y) {
     struct diag *g = diag_add(d, QN0450, yaml_text_span(p->s, y, i, end + 1),
                               "\"%.*s\" is not an expression of this language", SV(var));
     if (str_starts(var, STR("${AWS::")))
-      diag_help(d, g, "for CloudFormation's pseudo parameters write ${region}, ${account}, ${partition} or ${stack}");
+      diag_help(
+          d, g,
+          "for CloudFormation's pseudo parameters write ${region}, ${account}, ${partition} or ${stack}");
     else
       diag_help(d, g, "a variable that AWS fills in is escaped with a second dollar: write $%.*s", SV(var));
     return true;
@@ -53,15 +55,17 @@ static bool scalar_build(struct program *p, const struct ynode *y, struct tnode 
 static bool null_item(struct program *p, const struct value *v, struct span at) {
   if (!value_is_null(v)) return false;
   struct diag *g = diag_add(&p->s->diags, QN0449, value_span(p, v, at), "null in a list");
-  diag_help(&p->s->diags, g, "null means \"not set\", which an element cannot be: filter it out with "
-                             "`[x for x in xs if x != null]`");
+  diag_help(&p->s->diags, g,
+            "null means \"not set\", which an element cannot be: filter it out with "
+            "`[x for x in xs if x != null]`");
   return true;
 }
 
 static const struct value *close_list(struct program *p, const struct tnode *t, const struct value **items) {
   return value_with_meta(&p->s->arena, value_list(&p->s->arena, items, t->n), literal_meta(p, t->span));
 }
-static const struct value *close_map(struct program *p, const struct tnode *t, const struct member *m, size_t n) {
+static const struct value *close_map(struct program *p, const struct tnode *t, const struct member *m,
+                                     size_t n) {
   return value_with_meta(&p->s->arena, value_map(&p->s->arena, m, n), literal_meta(p, t->span));
 }
 
@@ -108,9 +112,11 @@ static bool map_build(struct program *p, const struct ynode *y, struct tnode *t)
 
 const struct tnode *tree_build(struct program *p, const struct ynode *y) {
   struct tnode *t = ARENA_NEW(&p->s->arena, struct tnode);
-  *t = (struct tnode){.kind = y->kind, .n = y->kind == Y_SCALAR ? 0 : y->n, .span = y->span,
-                      .keep_null = p->keep_null};
-  bool ok = y->kind == Y_SCALAR ? scalar_build(p, y, t) : y->kind == Y_SEQ ? seq_build(p, y, t) : map_build(p, y, t);
+  *t = (struct tnode){
+      .kind = y->kind, .n = y->kind == Y_SCALAR ? 0 : y->n, .span = y->span, .keep_null = p->keep_null};
+  bool ok = y->kind == Y_SCALAR ? scalar_build(p, y, t)
+            : y->kind == Y_SEQ  ? seq_build(p, y, t)
+                                : map_build(p, y, t);
   return ok ? t : NULL;
 }
 
@@ -143,7 +149,8 @@ void tree_names(struct program *p, const struct tnode *t, struct names *out) {
     for (size_t i = 0; i < n; i++) VEC_PUSH(&p->s->arena, out, names[i]);
     return;
   }
-  for (uint32_t i = 0; i < t->n; i++) tree_names(p, t->kind == Y_SEQ ? t->items[i] : t->members[i].value, out);
+  for (uint32_t i = 0; i < t->n; i++)
+    tree_names(p, t->kind == Y_SEQ ? t->items[i] : t->members[i].value, out);
 }
 
 static enum qn_err seq_eval(struct frame *f, const struct tnode *t, const struct value **out) {
@@ -168,8 +175,10 @@ static enum qn_err map_eval(struct frame *f, const struct tnode *t, const struct
     const struct tmember *m = &t->members[i];
     const struct value *v = NULL;
     enum qn_err e = tree_eval(f, m->value, &v);
-    if (e) result = e;
-    else if (v->kind != V_NULL || t->keep_null) members[n++] = (struct member){m->key, m->key_span, v};
+    if (e)
+      result = e;
+    else if (v->kind != V_NULL || t->keep_null)
+      members[n++] = (struct member){m->key, m->key_span, v};
   }
   if (!result) *out = close_map(p, t, members, n);
   return result;

@@ -7,10 +7,10 @@
 static const struct {
   const char *name;
   enum tkind kind;
-} words[] = {{"any", T_ANY},           {"string", T_STRING}, {"int", T_INT},     {"float", T_FLOAT},
-             {"bool", T_BOOL},         {"duration", T_DURATION}, {"size", T_SIZE}, {"range", T_RANGE},
-             {"hostname", T_HOSTNAME}, {"cidr", T_CIDR},     {"arn", T_ARN},     {"list", T_LIST},
-             {"set", T_SET},           {"map", T_MAP},       {"object", T_OBJECT}, {"id", T_ID},
+} words[] = {{"any", T_ANY},           {"string", T_STRING},     {"int", T_INT},       {"float", T_FLOAT},
+             {"bool", T_BOOL},         {"duration", T_DURATION}, {"size", T_SIZE},     {"range", T_RANGE},
+             {"hostname", T_HOSTNAME}, {"cidr", T_CIDR},         {"arn", T_ARN},       {"list", T_LIST},
+             {"set", T_SET},           {"map", T_MAP},           {"object", T_OBJECT}, {"id", T_ID},
              {"module", T_MODULE}};
 #define N_WORDS (sizeof words / sizeof *words)
 
@@ -39,9 +39,12 @@ static struct str word(struct reader *r) {
   blanks(r);
   size_t from = r->at;
   while (r->at < r->text.n) {
-    if (word_char(r->text.p[r->at])) r->at++;
-    else if (r->at + 2 < r->text.n && r->text.p[r->at] == ':' && r->text.p[r->at + 1] == ':') r->at += 2;
-    else break;
+    if (word_char(r->text.p[r->at]))
+      r->at++;
+    else if (r->at + 2 < r->text.n && r->text.p[r->at] == ':' && r->text.p[r->at + 1] == ':')
+      r->at += 2;
+    else
+      break;
   }
   return str_sub(r->text, from, r->at);
 }
@@ -50,8 +53,9 @@ static const struct itype *fail(struct reader *r, const char *why) {
   if (!r->failed) {
     struct diags *d = &r->p->s->diags;
     struct diag *g = diag_add(d, QN0410, r->span, "\"%.*s\" is not a type: %s", SV(r->text), why);
-    diag_help(d, g, "types: string, int, float, bool, duration, size, range, hostname, cidr, arn, any, list(T), "
-                    "set(T), map(T), object{a = T, b? = T}, AWS::EC2::VPC, id(AWS::EC2::VPC), module(name)");
+    diag_help(d, g,
+              "types: string, int, float, bool, duration, size, range, hostname, cidr, arn, any, list(T), "
+              "set(T), map(T), object{a = T, b? = T}, AWS::EC2::VPC, id(AWS::EC2::VPC), module(name)");
   }
   r->failed = true;
   return NULL;

@@ -6,7 +6,7 @@
 #include "quoin/file.h"
 
 #define VAR_FILE_MAX ((size_t)16 * 1024 * 1024)
-#define MERGE_DEPTH 256
+#define MERGE_DEPTH  256
 
 static const struct value *merge(struct program *p, const struct value *under, const struct value *over,
                                  unsigned depth) {
@@ -30,11 +30,15 @@ static enum qn_err unknown_input(struct program *p, struct str name, struct span
   struct session *s = p->s;
   VEC(struct str) names = {0};
   for (size_t i = 0; i < p->spec->decls.n; i++)
-    if (p->spec->decls.v[i].kind == D_INPUT) VEC_PUSH(&s->arena, &names, session_str(s, p->spec->decls.v[i].name));
-  struct diag *g = diag_add(&s->diags, QN0414, at, "%s gives input \"%.*s\", which the spec does not declare", from, SV(name));
+    if (p->spec->decls.v[i].kind == D_INPUT)
+      VEC_PUSH(&s->arena, &names, session_str(s, p->spec->decls.v[i].name));
+  struct diag *g = diag_add(&s->diags, QN0414, at, "%s gives input \"%.*s\", which the spec does not declare",
+                            from, SV(name));
   struct str near = diag_nearest(name, names.v, names.n), all = names_list(p, names.v, names.n);
-  if (near.n) diag_help(&s->diags, g, "did you mean \"%.*s\"?", SV(near));
-  else if (names.n) diag_help(&s->diags, g, "the inputs are %.*s", SV(all));
+  if (near.n)
+    diag_help(&s->diags, g, "did you mean \"%.*s\"?", SV(near));
+  else if (names.n)
+    diag_help(&s->diags, g, "the inputs are %.*s", SV(all));
   return QN_E_INVALID;
 }
 
@@ -43,7 +47,8 @@ static bool is_text(const struct itype *t) {
 }
 
 /* Text from outside for input d: by the input's type. */
-static enum qn_err add_text(struct program *p, const struct decl *d, struct str text, const char *from, enum how how) {
+static enum qn_err add_text(struct program *p, const struct decl *d, struct str text, const char *from,
+                            enum how how) {
   struct session *s = p->s;
   struct arena *a = &s->arena;
   struct str name = session_str(s, d->name);
@@ -54,7 +59,8 @@ static enum qn_err add_text(struct program *p, const struct decl *d, struct str 
       d->input.type->kind == T_BOOL) {
     v = value_str(a, text);
     if (!is_text(d->input.type)) v = value_with_flags(a, v, VF_PLAIN);
-    v = value_with_meta(a, v, vmeta_add(s, (struct vmeta){.span = {file, 0, (uint32_t)text.n}, .how = HOW_LITERAL}));
+    v = value_with_meta(
+        a, v, vmeta_add(s, (struct vmeta){.span = {file, 0, (uint32_t)text.n}, .how = HOW_LITERAL}));
   } else {
     const struct ynode *y = yaml_parse(s, file);
     if (!y) return QN_E_INVALID;
@@ -82,7 +88,8 @@ static enum qn_err add_file(struct program *p, const char *path) {
   struct session *s = p->s;
   struct str text;
   enum qn_err e = file_read(&s->arena, path, VAR_FILE_MAX, &s->diags, &text), result = QN_OK;
-  if (e == QN_E_NOTFOUND) diag_add(&s->diags, QN0001, SPAN_NONE, "%s: there is no such file (-var-file)", path);
+  if (e == QN_E_NOTFOUND)
+    diag_add(&s->diags, QN0001, SPAN_NONE, "%s: there is no such file (-var-file)", path);
   if (e) return QN_E_INVALID;
   const struct ynode *y = yaml_parse(s, srcmap_add(s->sources, str_c(path), text));
   if (!y) return QN_E_INVALID;
@@ -93,7 +100,8 @@ static enum qn_err add_file(struct program *p, const char *path) {
   for (uint32_t i = 0; i < y->n; i++)
     if (!input_named(p, y->pairs[i].key))
       result = unknown_input(p, session_str(s, y->pairs[i].key), y->pairs[i].key_span, "-var-file");
-  VEC_PUSH(&s->arena, &p->env.layers, ((struct layer){tree_literal(p, y), HOW_VAR, session_sym(s, str_c(path))}));
+  VEC_PUSH(&s->arena, &p->env.layers,
+           ((struct layer){tree_literal(p, y), HOW_VAR, session_sym(s, str_c(path))}));
   return result;
 }
 
@@ -105,8 +113,10 @@ enum qn_err input_layers(struct program *p) {
   for (size_t i = 0; i < p->o->n_vars; i++) {
     const struct spec_var *v = &p->o->vars[i];
     const struct decl *d = input_named(p, session_sym(s, v->name));
-    if (!d) result = unknown_input(p, v->name, v->span, "-var");
-    else if (add_text(p, d, v->value, "-var ", HOW_VAR)) result = QN_E_INVALID;
+    if (!d)
+      result = unknown_input(p, v->name, v->span, "-var");
+    else if (add_text(p, d, v->value, "-var ", HOW_VAR))
+      result = QN_E_INVALID;
   }
   const struct value *all = value_map(&s->arena, NULL, 0);
   for (size_t i = 0; i < p->env.layers.n; i++) {
@@ -115,7 +125,8 @@ enum qn_err input_layers(struct program *p) {
     for (uint32_t k = 0; k < l->values->n; k++) { /* where each came from */
       m[k] = l->values->members[k];
       struct vmeta from = vmeta_get(s, m[k].value->meta);
-      uint32_t meta = vmeta_add(s, (struct vmeta){from.span, (uint8_t)l->how, l->name, m[k].value->meta, from.origins});
+      uint32_t meta =
+          vmeta_add(s, (struct vmeta){from.span, (uint8_t)l->how, l->name, m[k].value->meta, from.origins});
       m[k].value = value_with_meta(&s->arena, m[k].value, meta);
     }
     all = merge(p, all, value_map(&s->arena, m, l->values->n), 0);

@@ -68,15 +68,21 @@ static inline enum qn_err kit_lookup(void *user, struct str kind, const struct v
 static inline void kit_option(struct kit *k, struct str line) {
   struct str word, rest = str_cut(line, ' ', &word), name;
   rest = str_dup(&k->s.arena, rest);
-  if (str_eq(word, STR("env"))) k->o.environment = rest;
-  else if (str_eq(word, STR("dr"))) k->o.dr = true;
-  else if (str_eq(word, STR("lookups"))) k->o.lookups = &k->lookups;
-  else if (str_eq(word, STR("var-file"))) k->var_files[k->o.n_var_files++] = rest.p;
-  else if (str_eq(word, STR("setenv"))) k->env[k->n_env++] = rest;
+  if (str_eq(word, STR("env")))
+    k->o.environment = rest;
+  else if (str_eq(word, STR("dr")))
+    k->o.dr = true;
+  else if (str_eq(word, STR("lookups")))
+    k->o.lookups = &k->lookups;
+  else if (str_eq(word, STR("var-file")))
+    k->var_files[k->o.n_var_files++] = rest.p;
+  else if (str_eq(word, STR("setenv")))
+    k->env[k->n_env++] = rest;
   else if (str_eq(word, STR("var"))) {
     struct str value = str_cut(rest, '=', &name);
     k->vars[k->o.n_vars++] = (struct spec_var){name, value, SPAN_NONE};
-  } else CHECK(!"a known option");
+  } else
+    CHECK(!"a known option");
 }
 
 /* In the working directory: the case's folder. */
@@ -90,8 +96,11 @@ static inline void kit_init(struct kit *k) {
   CHECK_INT(schema_open(&k->s, blob_get(BLOB_SCHEMA), &k->sc), QN_OK);
   schema_lang_types(k->sc, &k->s, &k->types);
   k->lookups = (struct lang_lookups){.user = k, .lookup = kit_lookup};
-  k->o = (struct spec_options){.path = "in.yaml", .types = &k->types, .modules_blob = blob_get(BLOB_MODULES),
-                               .vars = k->vars, .var_files = k->var_files};
+  k->o = (struct spec_options){.path = "in.yaml",
+                               .types = &k->types,
+                               .modules_blob = blob_get(BLOB_MODULES),
+                               .vars = k->vars,
+                               .var_files = k->var_files};
   if (file_read(&k->s.arena, "options", 1 << 16, NULL, &text)) return;
   for (struct str rest = text; rest.n;) {
     rest = str_cut(rest, '\n', &line);
@@ -116,7 +125,8 @@ static inline const struct value *kit_printable(struct kit *k, const struct valu
   if (v->kind == V_UNKNOWN && v->unknown->ukind == U_SECRET)
     return value_str(a, str_fmt(a, "(secret %.*s)", SV(v->unknown->path)));
   if (v->kind == V_UNKNOWN && v->unknown->ukind == U_ATTR)
-    return value_str(a, str_fmt(a, "(%.*s.%.*s)", SV(session_str(&k->s, v->unknown->address)), SV(v->unknown->path)));
+    return value_str(
+        a, str_fmt(a, "(%.*s.%.*s)", SV(session_str(&k->s, v->unknown->address)), SV(v->unknown->path)));
   if (v->kind == V_UNKNOWN)
     return value_str(a, str_fmt(a, "(unknown: %.*s)", SV(expr_text(&k->s, v->unknown->expr))));
   if (v->flags & VF_SECRET) return value_str(a, STR("(sensitive)"));

@@ -31,7 +31,8 @@ static void compile(struct docs *d, struct str mark, struct str text) {
   enum qn_err e = kit_compile(&k, &c, &g);
   diags_render_text(&k.s.diags, k.s.sources, &out, false, 3);
   bool refused = str_starts(mark, STR("refused "));
-  bool right = refused ? k.s.diags.n == 1 && str_eq(str_c(diag_code_text(k.s.diags.v[0]->code)), str_sub(mark, 8, mark.n))
+  bool right = refused ? k.s.diags.n == 1 &&
+                             str_eq(str_c(diag_code_text(k.s.diags.v[0]->code)), str_sub(mark, 8, mark.n))
                        : e == QN_OK;
   if (!right) printf("%.*s\n%.*s\n%.*s\n", SV(mark), SV(text), SV(buf_str(&out)));
   CHECK(right);

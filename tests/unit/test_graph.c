@@ -40,7 +40,9 @@ static void one_case(const char *name) {
   kit_release(&k);
 }
 
-TEST(every_case_comes_out_as_written) { CHECK(kit_each(FOLDER, one_case) >= 3); }
+TEST(every_case_comes_out_as_written) {
+  CHECK(kit_each(FOLDER, one_case) >= 3);
+}
 
 static struct resource made(struct session *s, const char *address, const char *needs) {
   struct resource r = {.address = session_sym(s, str_c(address)), .type = session_sym(s, STR("T"))};

@@ -85,7 +85,8 @@ TEST(a_long_chain_of_references_may_stand_in_any_order) {
   made_begin(&m);
   buf_addz(&b, HEAD "resources:\n");
   for (int i = 0; i < 3000; i++)
-    buf_addf(&b, "  r%d:\n    type: AWS::Logs::LogGroup\n    properties: { RetentionInDays: \"${%s%d%s}\" }\n", i,
+    buf_addf(&b,
+             "  r%d:\n    type: AWS::Logs::LogGroup\n    properties: { RetentionInDays: \"${%s%d%s}\" }\n", i,
              i < 2999 ? "r" : "", i < 2999 ? i + 1 : 7, i < 2999 ? ".RetentionInDays" : "");
   made_compile(&m, buf_str(&b));
   expect_ok(&m);
@@ -98,8 +99,10 @@ TEST(a_chain_through_instances_is_capped) {
   struct made m;
   struct buf b = BUF_INIT(1 << 20);
   made_begin(&m);
-  buf_addz(&b, HEAD "resources:\n  log:\n    type: AWS::Logs::LogGroup\n    for_each: ${range(1000)}\n    properties:\n"
-               "      RetentionInDays: ${if each.value == 999 then 7 else log[each.value + 1].RetentionInDays}\n");
+  buf_addz(
+      &b, HEAD
+      "resources:\n  log:\n    type: AWS::Logs::LogGroup\n    for_each: ${range(1000)}\n    properties:\n"
+      "      RetentionInDays: ${if each.value == 999 then 7 else log[each.value + 1].RetentionInDays}\n");
   made_compile(&m, buf_str(&b));
   CHECK_INT(m.e, QN_E_INVALID);
   CHECK(m.k.s.diags.n >= 1 && m.k.s.diags.v[0]->code == QN0445);
@@ -112,7 +115,9 @@ TEST(order_of_keys_changes_nothing) {
       "locals:\n  a: ${b + 1}\n  b: ${length(log.LogGroupName)}\n",
       "outputs:\n  a: ${a}\n  arn: ${log.Arn}\n",
       "resources:\n  log:\n    properties: { LogGroupName: \"/x/${env}\" }\n    type: AWS::Logs::LogGroup\n",
-      "stack: shop\n", "environments:\n  dev: { region: us-east-1 }\n", "quoin: 1\n"};
+      "stack: shop\n",
+      "environments:\n  dev: { region: us-east-1 }\n",
+      "quoin: 1\n"};
   for (unsigned turn = 0; turn < 6; turn++) {
     struct made m;
     struct buf b = BUF_INIT(1 << 16);
@@ -128,9 +133,10 @@ TEST(order_of_keys_changes_nothing) {
 }
 
 TEST(a_lookup_is_asked_once_and_recorded_ones_never) {
-  static const char text[] = HEAD "outputs:\n  a: ${lookup(\"aws.zones\")}\n  b: ${length(lookup(\"aws.zones\"))}\n"
-                                  "  c: ${lookup(\"aws.ssm_parameter\", {name = \"/x\"})}\n"
-                                  "  d: ${lookup(\"aws.ssm_parameter\", {name = \"/y\"})}\n";
+  static const char text[] =
+      HEAD "outputs:\n  a: ${lookup(\"aws.zones\")}\n  b: ${length(lookup(\"aws.zones\"))}\n"
+           "  c: ${lookup(\"aws.ssm_parameter\", {name = \"/x\"})}\n"
+           "  d: ${lookup(\"aws.ssm_parameter\", {name = \"/y\"})}\n";
   struct made m, again;
   made_begin(&m);
   m.k.o.lookups = &m.k.lookups;
@@ -157,7 +163,8 @@ TEST(a_lookup_is_asked_once_and_recorded_ones_never) {
 
 static enum qn_err begin(void *user, const struct environment *env, const struct value **recorded) {
   struct kit *k = user;
-  struct member m = {session_sym(&k->s, STR("aws.zones @ us-east-1")), SPAN_NONE, value_str(&k->s.arena, STR("kept"))};
+  struct member m = {session_sym(&k->s, STR("aws.zones @ us-east-1")), SPAN_NONE,
+                     value_str(&k->s.arena, STR("kept"))};
   CHECK_STR(session_str(&k->s, env->region), STR("us-east-1"));
   *recorded = value_map(&k->s.arena, &m, 1);
   return QN_OK;
@@ -194,15 +201,18 @@ TEST(standard_modules_come_from_the_blob) {
   session_init(&s, NULL);
   uint32_t files[2] = {
       srcmap_add(s.sources, STR("modules/logs/module.yaml"),
-                 STR("inputs:\n  name: { type: string }\ncomponents:\n  part: { use: ./part.yaml, with: { name: \"${name}\" } }\n"
+                 STR("inputs:\n  name: { type: string }\ncomponents:\n  part: { use: ./part.yaml, with: { "
+                     "name: \"${name}\" } }\n"
                      "outputs:\n  name: ${part.name}\n")),
-      srcmap_add(s.sources, STR("modules/logs/part.yaml"),
-                 STR("inputs:\n  name: { type: string }\nresources:\n  log:\n    type: AWS::Logs::LogGroup\n"
-                     "    properties: { LogGroupName: \"${name}\" }\noutputs:\n  name: ${log.LogGroupName}\n"))};
+      srcmap_add(
+          s.sources, STR("modules/logs/part.yaml"),
+          STR("inputs:\n  name: { type: string }\nresources:\n  log:\n    type: AWS::Logs::LogGroup\n"
+              "    properties: { LogGroupName: \"${name}\" }\noutputs:\n  name: ${log.LogGroupName}\n"))};
   CHECK_INT(modules_compile(&s, files, 2, &blob), QN_OK);
   made_begin(&m);
   m.k.o.modules_blob = buf_str(&blob);
-  made_compile(&m, STR(HEAD "components:\n  a: { use: logs, with: { name: /a } }\noutputs:\n  n: ${a.name}\n"));
+  made_compile(&m,
+               STR(HEAD "components:\n  a: { use: logs, with: { name: /a } }\noutputs:\n  n: ${a.name}\n"));
   expect_ok(&m);
   CHECK_INT(m.c.resources.n, 1);
   if (m.c.resources.n) CHECK_STR(session_str(&m.k.s, m.c.resources.v[0].address), STR("a.part.log"));
@@ -224,7 +234,8 @@ TEST(a_wrong_module_fails_the_build) {
   struct session s;
   struct buf blob = BUF_INIT(1 << 20);
   session_init(&s, NULL);
-  uint32_t file = srcmap_add(s.sources, STR("modules/logs/module.yaml"), STR("inputs:\n  name: { typ: string }\n"));
+  uint32_t file =
+      srcmap_add(s.sources, STR("modules/logs/module.yaml"), STR("inputs:\n  name: { typ: string }\n"));
   CHECK_INT(modules_compile(&s, &file, 1, &blob), QN_E_INVALID);
   CHECK(s.diags.n_errors >= 1);
   buf_release(&blob);
@@ -256,12 +267,16 @@ TEST(a_spec_that_is_not_there_is_said_so) {
 TEST(values_say_where_they_come_from) {
   struct made m;
   made_begin(&m);
-  made_compile(&m, STR("quoin: 1\nstack: shop\ninputs:\n  days: { type: int }\nenvironments:\n  dev: { region: us-east-1, with: { days: 7 } }\n"
-                       "resources:\n  log:\n    type: AWS::Logs::LogGroup\n    properties: { RetentionInDays: \"${days}\" }\n"));
+  made_compile(&m, STR("quoin: 1\nstack: shop\ninputs:\n  days: { type: int }\nenvironments:\n  dev: { "
+                       "region: us-east-1, with: { days: 7 } }\n"
+                       "resources:\n  log:\n    type: AWS::Logs::LogGroup\n    properties: { "
+                       "RetentionInDays: \"${days}\" }\n"));
   expect_ok(&m);
-  const struct value *v = m.c.resources.n ? value_get(&m.k.s, m.c.resources.v[0].props, STR("RetentionInDays")) : value_null();
+  const struct value *v =
+      m.c.resources.n ? value_get(&m.k.s, m.c.resources.v[0].props, STR("RetentionInDays")) : value_null();
   unsigned seen = 0;
-  for (uint32_t meta = v->meta; meta; meta = vmeta_get(&m.k.s, meta).from) seen |= 1U << vmeta_get(&m.k.s, meta).how;
+  for (uint32_t meta = v->meta; meta; meta = vmeta_get(&m.k.s, meta).from)
+    seen |= 1U << vmeta_get(&m.k.s, meta).how;
   CHECK(seen & 1U << HOW_INPUT);
   CHECK(seen & 1U << HOW_ENVIRONMENT);
   CHECK(seen & 1U << HOW_LITERAL);

@@ -38,7 +38,8 @@ static void print(struct kit *k, const struct compiled *c, const struct graph *g
   for (uint32_t i = 0; i < g->n_nodes; i++) print_resource(k, g, &g->nodes[i], out);
   if (c->outputs.n) buf_addc(out, '\n');
   for (size_t i = 0; i < c->outputs.n; i++) {
-    buf_addf(out, "output %.*s%s: ", SV(session_str(s, c->outputs.v[i].name)), c->outputs.v[i].secret ? " (secret)" : "");
+    buf_addf(out, "output %.*s%s: ", SV(session_str(s, c->outputs.v[i].name)),
+             c->outputs.v[i].secret ? " (secret)" : "");
     kit_json(k, c->outputs.v[i].value, JSON_COMPACT, out);
   }
   for (size_t i = 0; i < c->checks.n; i++) {
@@ -48,7 +49,8 @@ static void print(struct kit *k, const struct compiled *c, const struct graph *g
     kit_json(k, c->checks.v[i].message, JSON_COMPACT, out);
   }
   for (size_t i = 0; i < c->moved.n; i++)
-    buf_addf(out, "moved %.*s to %.*s\n", SV(session_str(s, c->moved.v[i].from)), SV(session_str(s, c->moved.v[i].to)));
+    buf_addf(out, "moved %.*s to %.*s\n", SV(session_str(s, c->moved.v[i].from)),
+             SV(session_str(s, c->moved.v[i].to)));
   for (uint32_t i = 0; i < c->lookups->n; i++) {
     buf_addf(out, "lookup %.*s: ", SV(session_str(s, c->lookups->members[i].key)));
     kit_json(k, c->lookups->members[i].value, JSON_COMPACT, out);
@@ -74,6 +76,8 @@ static void one_case(const char *name) {
   kit_release(&k);
 }
 
-TEST(every_case_comes_out_as_written) { CHECK(kit_each(FOLDER, one_case) >= 60); }
+TEST(every_case_comes_out_as_written) {
+  CHECK(kit_each(FOLDER, one_case) >= 60);
+}
 
 TEST_MAIN(CASE(every_case_comes_out_as_written))
