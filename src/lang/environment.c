@@ -304,6 +304,7 @@ static enum qn_err add_layer(struct program *p, const struct ynode *with, sym na
 
 enum qn_err env_resolve(struct program *p) {
   struct session *s = p->s;
+  if (!yaml_get(p->s, p->spec->root, "environments")) return QN_E_INVALID; /* reported with the other keys */
   const struct ynode *envs = env_section(p, p->spec->root);
   if (!envs) return QN_E_INVALID;
   size_t errors = s->diags.n_errors;

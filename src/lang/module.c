@@ -5,6 +5,7 @@
 #include "quoin/file.h"
 
 #define MODULE_MAX ((size_t)64 * 1024 * 1024)
+#define READ_DEPTH 128 /* reading a module reads what it uses */
 
 /* `a/./b/../c` -> `a/c`; leading `..` stay. */
 static struct str normalise(struct program *p, struct str path) {
@@ -121,8 +122,13 @@ struct mfile *mfile_use(struct program *p, struct mfile *by, struct str use, str
     return NULL;
   }
   if (m) return m->root ? m : NULL;
+  if (by->depth >= READ_DEPTH) {
+    diag_add(&s->diags, QN0432, at, "modules are nested more than %d deep", READ_DEPTH);
+    return NULL;
+  }
   m = ARENA_NEW(&s->arena, struct mfile);
-  *m = (struct mfile){.path = path, .shipped = shipped, .busy = true, .use_span = at, .user = by};
+  *m = (struct mfile){
+      .path = path, .shipped = shipped, .busy = true, .use_span = at, .user = by, .depth = by->depth + 1};
   m->name = module_name(p, path, shipped, use);
   VEC_PUSH(&s->arena, &p->file_list, m);
   map_put(&s->arena, &p->files, id, (uint32_t)(p->file_list.n - 1));

@@ -160,6 +160,7 @@ struct mfile {
   bool busy;            /* its components are being read: using it now is a cycle */
   struct span use_span; /* the `use` that led here, while busy */
   struct mfile *user;   /* the file with that use, while busy */
+  unsigned depth;       /* uses from the spec to here when it was read */
   const struct ynode *root;
   VEC(struct decl) decls;
   struct map by_name; /* name -> decl */

@@ -100,10 +100,11 @@ static enum qn_err element(struct maker *m, const struct value *v, struct span a
     return bad(m, at, "is a list of maps: what is the key of each?",
                "add `key: ${each.value.name}` beside it");
   }
+  if (key->flags & VF_SECRET)
+    return bad(m, at, "has a secret as key", "keys are addresses, which everybody can read");
   if (key->kind == V_UNKNOWN)
     return bad(m, at, "has a key that is known after apply",
                "keys are addresses: they must be known while planning");
-  if (key->flags & VF_SECRET) return bad(m, at, "has a secret as key", NULL);
   if ((key->kind != V_STR && key->kind != V_INT) || !value_to_text(&p->s->arena, key, &text))
     return bad(m, at, "has a key that is neither text nor a whole number", NULL);
   const struct value *as_text =

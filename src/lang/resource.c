@@ -36,9 +36,10 @@ static enum qn_err region_eval(struct program *p, const struct rinst *r, struct 
     *out = session_sym(p->s, value_text(v));
     return QN_OK;
   }
-  diag_add(&p->s->diags, QN0454, value_span(p, v, r->decl->region->span),
-           v->kind == V_UNKNOWN ? "region depends on a value known after apply"
-                                : "region must be text, as us-east-1");
+  struct diag *g = diag_add(&p->s->diags, QN0454, value_span(p, v, r->decl->region->span),
+                            v->kind == V_UNKNOWN ? "region depends on a value known after apply"
+                                                 : "region must be text, as us-east-1");
+  diag_help(&p->s->diags, g, "write it out, or take it from an input or a local");
   return QN_E_INVALID;
 }
 

@@ -230,6 +230,29 @@ TEST(standard_modules_come_from_the_blob) {
   session_release(&s);
 }
 
+TEST(modules_are_nested_only_so_deep) {
+  struct made m;
+  struct session s;
+  struct buf blob = BUF_INIT(1 << 20);
+  uint32_t files[80];
+  session_init(&s, NULL);
+  for (int i = 0; i < 80; i++) {
+    struct str name = str_fmt(&s.arena, "modules/m%d/module.yaml", i);
+    struct str text =
+        i == 79 ? STR("locals: {}\n") : str_fmt(&s.arena, "components:\n  c: { use: m%d }\n", i + 1);
+    files[i] = srcmap_add(s.sources, name, text);
+  }
+  CHECK_INT(modules_compile(&s, files, 80, &blob), QN_OK);
+  made_begin(&m);
+  m.k.o.modules_blob = buf_str(&blob);
+  made_compile(&m, STR(HEAD "components:\n  a: { use: m0 }\n"));
+  CHECK_INT(m.e, QN_E_INVALID);
+  CHECK(m.k.s.diags.n == 1 && m.k.s.diags.v[0]->code == QN0432);
+  made_end(&m);
+  buf_release(&blob);
+  session_release(&s);
+}
+
 TEST(a_wrong_module_fails_the_build) {
   struct session s;
   struct buf blob = BUF_INIT(1 << 20);
@@ -287,5 +310,6 @@ TEST_MAIN(CASE(many_instances_cost_linear_memory), CASE(a_long_chain_of_referenc
           CASE(a_chain_through_instances_is_capped), CASE(order_of_keys_changes_nothing),
           CASE(a_lookup_is_asked_once_and_recorded_ones_never), CASE(lookups_begin_with_the_environment),
           CASE(the_other_side_gives_its_outputs), CASE(standard_modules_come_from_the_blob),
-          CASE(a_wrong_module_fails_the_build), CASE(names_of_environments_are_listed_in_order),
-          CASE(a_spec_that_is_not_there_is_said_so), CASE(values_say_where_they_come_from))
+          CASE(modules_are_nested_only_so_deep), CASE(a_wrong_module_fails_the_build),
+          CASE(names_of_environments_are_listed_in_order), CASE(a_spec_that_is_not_there_is_said_so),
+          CASE(values_say_where_they_come_from))
