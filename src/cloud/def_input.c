@@ -82,6 +82,9 @@ static enum qn_err send_all(struct input *in, const struct sending *snd) {
   for (uint32_t i = 0; value_is(props, V_MAP) && i < props->n; i++) {
     sym name = props->members[i].key;
     if (!sends(e->d, in->st, session_str(e->s, name))) continue;
+    /* Reading fills absent lists in as empty ones: services refuse them back. */
+    if (in->st->send == SEND_LIVE && value_is(props->members[i].value, V_LIST) && !props->members[i].value->n)
+      continue;
     enum qn_err err = map_write(&in->io, name, props->members[i].value);
     if (err) return err;
   }

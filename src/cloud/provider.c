@@ -13,6 +13,7 @@
 #define DEFS_HEAD    12
 #define DEFS_ROW     24
 #define DEF_FILE_MAX ((size_t)1 << 20)
+#define FOLDER_DEPTH 3
 
 struct entry {
   struct str type, file, text;
@@ -89,28 +90,35 @@ static enum qn_err open_file(struct providers *p, const char *path) {
   return QN_OK;
 }
 
-/* Folders of QUOIN_PROVIDER_PATH: every .yaml directly inside; later ones win. */
-static enum qn_err open_folder(struct providers *p, struct str folder) {
+static int by_text(const void *a, const void *b, void *user) {
+  (void)user;
+  return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* A folder of QUOIN_PROVIDER_PATH: every .yaml in it and in its folders (<service>/<type>.yaml); of one
+ * type the last wins. */
+static enum qn_err open_folder(struct providers *p, struct str folder, unsigned depth) {
   struct str dir = str_dup(&p->s->arena, folder);
   DIR *d = opendir(dir.p);
+  if (!d && depth) return QN_OK; /* not a folder, or one that is not ours to read */
   if (!d) {
     diag_add(&p->s->diags, QN0929, SPAN_NONE, "%s: no such folder of provider definitions", dir.p);
     return QN_E_IO;
   }
   VEC(struct str) names = {0};
   for (struct dirent *f; (f = readdir(d));)
-    if (str_ends(str_c(f->d_name), STR(".yaml")))
-      VEC_PUSH(&p->s->arena, &names, str_dup(&p->s->arena, str_c(f->d_name)));
+    if (f->d_name[0] != '.') VEC_PUSH(&p->s->arena, &names, str_dup(&p->s->arena, str_c(f->d_name)));
   closedir(d);
+  sort_stable(&p->s->arena, names.v, names.n, sizeof *names.v, by_text, NULL);
   enum qn_err err = QN_OK;
-  for (size_t i = 0; i < names.n && !err; i++)
-    err = open_file(p, str_fmt(&p->s->arena, "%s/%.*s", dir.p, SV(names.v[i])).p);
+  for (size_t i = 0; i < names.n && !err; i++) {
+    struct str path = str_fmt(&p->s->arena, "%s/%.*s", dir.p, SV(names.v[i]));
+    if (str_ends(names.v[i], STR(".yaml")))
+      err = open_file(p, path.p);
+    else if (depth < FOLDER_DEPTH)
+      err = open_folder(p, path, depth + 1);
+  }
   return err;
-}
-
-static int by_text(const void *a, const void *b, void *user) {
-  (void)user;
-  return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
 enum qn_err providers_open(struct session *s, struct str blob, const struct wire *w, const struct schema *sc,
@@ -122,7 +130,7 @@ enum qn_err providers_open(struct session *s, struct str blob, const struct wire
   while (!err && rest.n) {
     struct str one;
     rest = str_cut(rest, ':', &one);
-    if (one.n) err = open_folder(p, one);
+    if (one.n) err = open_folder(p, one, 0);
   }
   if (err) return err;
   p->names = ARENA_ARRAY(&s->arena, p->e.n ? p->e.n : 1, struct str);

@@ -322,6 +322,25 @@ TEST(record_is_deleted_exactly_as_it_is) {
   world_close(&t);
 }
 
+TEST(alias_record_is_deleted_without_the_lists_it_has_not) {
+  struct world t;
+  world_open(&t);
+  struct op_scope sc = scope_for(&t, NULL, RECORD);
+  sc.identity = json(&t, "{\"HostedZoneId\":\"Z1\",\"Id\":\"a.example.com|A|\"}");
+  CHECK_INT(PLAY(&t, begin(&t, "AWS::Route53::RecordSet", OP_DELETE, &sc, NULL),
+                 {"ListResourceRecordSets", NULL,
+                  "{\"ResourceRecordSets\":[{\"Name\":\"a.example.com.\",\"Type\":\"A\",\"AliasTarget\":{"
+                  "\"HostedZoneId\":\"Z9\",\"DNSName\":\"x.\",\"EvaluateTargetHealth\":true}}],"
+                  "\"IsTruncated\":false}"},
+                 {"ChangeResourceRecordSets",
+                  "{\"HostedZoneId\":\"Z1\",\"ChangeBatch\":{\"Changes\":[{\"Action\":\"DELETE\","
+                  "\"ResourceRecordSet\":{\"Name\":\"a.example.com\",\"Type\":\"A\",\"AliasTarget\":{"
+                  "\"HostedZoneId\":\"Z9\",\"DNSName\":\"x.\",\"EvaluateTargetHealth\":true}}}]}}",
+                  NULL}),
+            OPW_DONE);
+  world_close(&t);
+}
+
 TEST(record_settles_by_its_content) {
   struct world t;
   world_open(&t);
@@ -400,6 +419,7 @@ TEST_MAIN(CASE(group_default_egress_goes_when_egress_is_declared_without_it),
           CASE(bucket_is_emptied_only_when_asked), CASE(bucket_tags_are_put_whole_with_those_of_others),
           CASE(service_waits_until_it_is_stable), CASE(service_that_fails_says_why),
           CASE(service_delete_waits_and_settles_by_name), CASE(record_changes_of_a_zone_go_in_one_call),
-          CASE(record_is_deleted_exactly_as_it_is), CASE(record_settles_by_its_content),
+          CASE(record_is_deleted_exactly_as_it_is),
+          CASE(alias_record_is_deleted_without_the_lists_it_has_not), CASE(record_settles_by_its_content),
           CASE(task_definition_is_found_again_among_the_last_revisions),
           CASE(role_loses_its_policies_before_it_goes), CASE(zone_gets_its_tags_after_it_is_made))
