@@ -29,7 +29,7 @@ static bool same_scalar(const struct matcher *m, struct compare_rule rule, const
   switch ((enum compare_kind)rule.kind) {
     case CMP_NOCASE: return str_eq_nocase(a, b);
     case CMP_ARN_OR_NAME: return arn_or_name(a, b);
-    case CMP_TRAILING_DOT: return str_eq(no_dot(a), no_dot(b));
+    case CMP_TRAILING_DOT: return str_eq_nocase(no_dot(a), no_dot(b)); /* names in DNS have no case */
     case CMP_VALUE:
     case CMP_SET:
     case CMP_KEYED:
