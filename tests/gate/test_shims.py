@@ -262,6 +262,9 @@ def test_bucket_lifecycle_and_replication(cloud):
         {"ID": "c", "Status": "Disabled", "Expiration": {"Days": 9}, "Filter": {"ObjectSizeGreaterThan": 500}}]
     s3.put_bucket_lifecycle_configuration(Bucket="b-one", LifecycleConfiguration={"Rules": rules})
     assert s3.get_bucket_lifecycle_configuration(Bucket="b-one")["Rules"] == rules
+    for rule, want in (({"Expiration": {"Days": 9}}, "MalformedXML"), ({"Filter": {"Prefix": ""}}, "InvalidRequest")):
+        assert code(s3.put_bucket_lifecycle_configuration, Bucket="b-one", LifecycleConfiguration={
+            "Rules": [{"ID": "a", "Status": "Enabled", **rule}]}) == want
     s3.put_bucket_versioning(Bucket="b-one", VersioningConfiguration={"Status": "Enabled"})
     replication = {"Role": "arn:aws:iam::123456789012:role/r", "Rules": [
         {"ID": "x", "Priority": 1, "Status": "Enabled", "Filter": {"Prefix": "a"},

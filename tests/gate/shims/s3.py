@@ -133,6 +133,20 @@ def notification_get(ctx: Context, response: Response) -> Response | None:
     return ctx.edit_xml(response, lambda root: ET.SubElement(root, "EventBridgeConfiguration"))
 
 
+_ACTIONS = {"Expiration", "Transitions", "NoncurrentVersionExpiration", "NoncurrentVersionTransitions",
+            "AbortIncompleteMultipartUpload"}
+
+
+def lifecycle_check(ctx: Context) -> Response | None:
+    for rule in ctx.params.get("LifecycleConfiguration", {}).get("Rules", []):
+        if ("Filter" in rule) == ("Prefix" in rule):
+            return ctx.error("MalformedXML", "The XML you provided was not well-formed or did not validate against our "
+                                             "published schema")
+        if not _ACTIONS & rule.keys():
+            return ctx.error("InvalidRequest", "At least one action needs to be specified in a rule.")
+    return None
+
+
 def lifecycle_put(ctx: Context, response: Response) -> Response | None:
     rules = ctx.params.get("LifecycleConfiguration", {}).get("Rules", [])
     ctx.remember("lifecycle")[ctx.params["Bucket"]] = rules
@@ -251,7 +265,8 @@ TABLE = (
     Shim("s3-event-bridge-get", ("s3:GetBucketNotificationConfiguration",), "EventBridgeConfiguration is lost", "is shown",
          API % "GetBucketNotificationConfiguration", after=notification_get),
     Shim("s3-lifecycle-put", ("s3:PutBucketLifecycleConfiguration",), "NewerNoncurrentVersions of expirations and object sizes "
-         "of filters are lost", "are kept", API % "PutBucketLifecycleConfiguration", after=lifecycle_put),
+         "of filters are lost; rules without filter or without action are taken", "are kept; MalformedXML, InvalidRequest",
+         API % "PutBucketLifecycleConfiguration", before=lifecycle_check, after=lifecycle_put),
     Shim("s3-lifecycle-get", ("s3:GetBucketLifecycleConfiguration",), "does not show what it lost", "shows it",
          API % "GetBucketLifecycleConfiguration", after=lifecycle_get),
     Shim("s3-replication-put", ("s3:PutBucketReplication",), "the filter of a rule becomes an empty prefix", "is kept",
