@@ -26,6 +26,7 @@ struct def_info {
   uint32_t typical_ms;
   bool stateful;             /* delete or replace needs an explicit on_destroy */
   uint8_t replace;           /* enum replace_order preferred by the type */
+  struct str name_property;  /* unique name beside the identity (GroupName of a security group); empty: none */
   struct str tag_property;   /* where quoin's ownership tags go; empty: none */
 };
 struct def_info def_info(const struct def *d);

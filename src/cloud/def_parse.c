@@ -195,7 +195,7 @@ static void parse_unsupported(struct dparse *p, const struct ynode *n) {
 }
 
 static void parse_head(struct dparse *p, const struct ynode *f) {
-  static const char *const name_keys[] = {"max", "chars", NULL};
+  static const char *const name_keys[] = {"property", "max", "chars", NULL};
   struct def *d = p->d;
   const struct ynode *type = dp_get(p, f, "type"), *service = dp_get(p, f, "service"),
                      *names = dp_get(p, f, "names");
@@ -217,6 +217,9 @@ static void parse_head(struct dparse *p, const struct ynode *f) {
       : str_eq(replace, STR("delete_first")) || str_eq(replace, STR("delete_then_create")) ? RO_DELETE_FIRST
                                                                                            : RO_DEFAULT;
   dp_known(p, names, name_keys);
+  d->info.name_property = dp_text(p, dp_get(p, names, "property"));
+  if (d->info.name_property.n && !schema_at(d->sc, &d->st, d->info.name_property))
+    dp_error(p, names->span, "%.*s has no property %.*s", SV(d->type), SV(d->info.name_property));
   d->name_max = dp_uint(p, dp_get(p, names, "max"), 63);
   d->name_chars = dp_text(p, dp_get(p, names, "chars"));
 }

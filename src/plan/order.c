@@ -6,8 +6,16 @@ struct edges {
   VEC(uint32_t) from, to; /* `to` waits for `from` */
 };
 
+/* Does the replacement declare this property as the old object has it? */
+static bool declared_alike(struct builder *b, const struct change *c, struct str property) {
+  const struct value *w = value_get(b->s, c->wanted, property), *old = c->applied ? value_get(b->s, c->applied, property) : NULL;
+  return !value_is_null(w) && !value_is_null(old) && value_eq(b->s, w, old);
+}
+
 /* A replacement whose declared name stays the same cannot have both objects at once. */
 static bool name_is_taken(struct builder *b, const struct change *c, const struct stype *type) {
+  struct str name = def_info(c->def).name_property;
+  if (name.n && declared_alike(b, c, name)) return true;
   struct str *ids;
   size_t n = schema_identifier(b->sc, type, b->a, &ids);
   bool settable = false;
@@ -15,8 +23,7 @@ static bool name_is_taken(struct builder *b, const struct change *c, const struc
     snode node = schema_at(b->sc, type, ids[i]);
     if (!node || schema_flags(b->sc, node) & SF_READ_ONLY) continue;
     settable = true;
-    const struct value *w = value_get(b->s, c->wanted, ids[i]), *old = c->applied ? value_get(b->s, c->applied, ids[i]) : NULL;
-    if (value_is_null(w) || value_is_null(old) || !value_eq(b->s, w, old)) return false;
+    if (!declared_alike(b, c, ids[i])) return false;
   }
   return settable;
 }

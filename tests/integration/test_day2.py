@@ -1,0 +1,150 @@
+"""Day 2: each row is an edit of the applied example, the plan it makes, and the mutating calls that apply makes."""
+from collections import Counter
+
+import pytest
+
+from . import web
+
+ZONES = "zones: { type: \"list(string)\", default: [a, b, c] }"
+
+# name: (edits, plan footer, mutating calls in any order, words that the plan must have)
+ROWS = {
+    "new image": (
+        [("nginx:1.27", "nginx:1.28")],
+        "Plan: 1 to add, 1 to change, 1 to destroy (1 replaced).",
+        ["ecs:RegisterTaskDefinition", "ecs:UpdateService", "ecs:DeregisterTaskDefinition"],
+        ["task (AWS::ECS::TaskDefinition) must be replaced", "forces replacement"]),
+    "scale": (
+        [("min: 0, max: 20, default: 2", "min: 0, max: 20, default: 4")],
+        "Plan: 0 to add, 1 to change, 0 to destroy.", ["ecs:UpdateService"], ["DesiredCount = 2 -> 4"]),
+    "remove a zone": (
+        [(ZONES, ZONES.replace("a, b, c", "a, b"))],
+        "Plan: 0 to add, 1 to change, 2 to destroy.",
+        ["ecs:UpdateService", "ec2:DisassociateRouteTable", "ec2:DeleteSubnet"], ['subnet["c"]', "not in the spec any more"]),
+    "add a rule": (
+        [("      SecurityGroupEgress:", "        - { IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0 }\n      SecurityGroupEgress:")],
+        "Plan: 0 to add, 1 to change, 0 to destroy.", ["ec2:AuthorizeSecurityGroupIngress"], ["SecurityGroupIngress[]"]),
+    "remove a rule": (
+        [('        - { IpProtocol: tcp, FromPort: 8080, ToPort: 8080, CidrIp: "${office}", Description: office }\n', "")],
+        "Plan: 0 to add, 1 to change, 0 to destroy.", ["ec2:RevokeSecurityGroupIngress"], ["SecurityGroupIngress[]"]),
+    "change a create-only property": (
+        [("GroupDescription: Web traffic", "GroupDescription: All web traffic")],
+        "Plan: 1 to add, 1 to change, 1 to destroy (1 replaced).",
+        ["ec2:CreateSecurityGroup", "ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress",
+         "ec2:AuthorizeSecurityGroupEgress", "ecs:UpdateService", "ec2:DeleteSecurityGroup"],
+        ['GroupDescription = "Web traffic" -> "All web traffic"', "forces replacement"]),
+    "remove a resource": (
+        [("""  mail:
+    type: AWS::Route53::RecordSet
+    properties:
+      HostedZoneId: ${zone.Id}
+      Name: ${domain}
+      Type: TXT
+      TTL: "300"
+      ResourceRecords: ['"v=spf1 -all"']
+""", "")],
+        "Plan: 0 to add, 0 to change, 1 to destroy.", ["route53:ChangeResourceRecordSets"], ["mail", "not in the spec any more"]),
+    "remove a property": (
+        [("      RetentionInDays: 30\n", "")],
+        "Plan: 0 to add, 1 to change, 0 to destroy.", ["logs:DeleteRetentionPolicy"], ["RetentionInDays", "removed from the spec"]),
+    "change a tag": (
+        [('{ Key: Name, Value: "${stack}-${env}" }', "{ Key: Name, Value: main }")],
+        "Plan: 0 to add, 1 to change, 0 to destroy.", ["ec2:CreateTags"], ['Tags["Name"]', '"web-development" -> "main"']),
+    "change a tag of everything": (
+        [("tags: { team: web }\n    with: { domain: dev", "tags: { team: ops }\n    with: { domain: dev")],
+        "Plan: 0 to add, 14 to change, 0 to destroy.", None, ['Tags["team"]']),
+    "username in a policy": (
+        [("Resource: ${logs.Arn}", 'Resource: ["${logs.Arn}", "arn:aws:s3:::home/$${aws:username}/*"]')],
+        "Plan: 0 to add, 1 to change, 0 to destroy.", ["iam:PutRolePolicy"], []),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_row(cloud, quoin, name):
+    edits, footer, calls, words = ROWS[name]
+    web.write(quoin)
+    web.apply(quoin)
+    web.edit(quoin, *edits)
+    planned = quoin("plan", web.ENV, "-detailed-exitcode").expect(2).out
+    assert footer in planned, planned
+    for word in words:
+        assert word in planned, planned
+    cloud.forget_calls()
+    out = web.apply(quoin).out
+    if calls is not None:
+        assert Counter(cloud.mutations()) == Counter(calls), out
+    web.plan_is_empty(quoin)
+
+
+def test_zones_two_to_three(cloud, quoin):
+    web.write(quoin)
+    web.edit(quoin, (ZONES, ZONES.replace("a, b, c", "a, b")))
+    web.apply(quoin)
+    web.edit(quoin, (ZONES.replace("a, b, c", "a, b"), ZONES))
+    assert "Plan: 2 to add, 1 to change, 0 to destroy." in quoin("plan", web.ENV).expect(0).out
+    cloud.forget_calls()
+    web.apply(quoin)
+    assert Counter(cloud.mutations()) == Counter(
+        ["ec2:CreateSubnet", "ec2:ModifySubnetAttribute", "ec2:AssociateRouteTable", "ecs:UpdateService"])
+    web.plan_is_empty(quoin)
+    web.check_everything(cloud)
+
+
+def test_rename_with_moved_changes_nothing(cloud, quoin):
+    web.write(quoin)
+    web.apply(quoin)
+    web.edit(quoin, ("  logs:\n    type", "  journal:\n    type"), ("${logs.Arn}", "${journal.Arn}"),
+             ("${logs.LogGroupName}", "${journal.LogGroupName}"), ("checks:", "moved:\n  - { from: logs, to: journal }\n\nchecks:"))
+    out = quoin("plan", web.ENV).expect(0).out
+    assert "logs has moved to journal" in out and "to destroy" not in out, out
+    cloud.forget_calls()
+    web.apply(quoin)
+    assert [m for m in cloud.mutations() if "Tag" not in m] == []
+    web.plan_is_empty(quoin)
+    assert "journal" in quoin("state", "list", web.ENV).expect(0).out.split()
+
+
+def test_deleted_object_is_planned_as_a_create(cloud, quoin):
+    web.write(quoin)
+    web.apply(quoin)
+    cloud.direct("logs").delete_log_group(logGroupName="/web/development")
+    out = quoin("plan", web.ENV).expect(0).out
+    assert "logs (AWS::Logs::LogGroup) will be created: it was deleted outside quoin" in out, out
+    web.apply(quoin)
+    web.plan_is_empty(quoin)
+    web.check_everything(cloud)
+
+
+def test_import_of_an_existing_vpc(cloud, quoin):
+    vpc = cloud.direct("ec2").create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    web.write(quoin)
+    quoin("import", "vpc", vpc, web.ENV).expect(0)
+    planned = quoin("plan", web.ENV).expect(0).out
+    assert "vpc (AWS::EC2::VPC) will be updated in place" in planned, planned
+    web.apply(quoin)
+    web.plan_is_empty(quoin)
+    web.check_everything(cloud)
+    assert web.Look(cloud).vpc()["VpcId"] == vpc
+
+
+def test_failed_create_then_mended_spec(cloud, quoin):
+    web.write(quoin)
+    cloud.gate.faults.add_rule(op="ec2:CreateSecurityGroup", action="error", code="InvalidParameterValue",
+                               message="Value (Web traffic) for parameter GroupDescription is invalid.", status=400)
+    failed = quoin("apply", web.ENV, "-auto-approve").expect(1)
+    assert "InvalidParameterValue" in failed.out + failed.err
+    cloud.gate.faults.clear()
+    web.edit(quoin, ("GroupDescription: Web traffic", "GroupDescription: Web traffic of all"))
+    web.apply(quoin)
+    web.plan_is_empty(quoin)
+    assert [g["Description"] for g in web.Look(cloud).security_group()] == ["Web traffic of all"]
+
+
+def test_name_taken_by_somebody_else(cloud, quoin):
+    cloud.direct("logs").create_log_group(logGroupName="/web/development")
+    web.write(quoin)
+    failed = quoin("apply", web.ENV, "-auto-approve").expect(1)
+    assert "import" in failed.err and "logs" in failed.err, failed.err
+    quoin("import", "logs", "/web/development", web.ENV).expect(0)
+    web.apply(quoin)
+    web.plan_is_empty(quoin)
