@@ -1,0 +1,163 @@
+/* quoin apply and destroy: settle, plan, ask, carry out. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "quoin/file.h"
+#include "quoin/lookup.h"
+#include "live.h"
+
+/* Set by the signal handler; the pipe wakes the event loop. */
+static volatile sig_atomic_t interrupts;
+static int wake_pipe[2] = {-1, -1};
+
+static void on_signal(int sig) {
+  (void)sig;
+  int saved = errno;
+  interrupts = interrupts + 1;
+  char byte = 0;
+  if (write(wake_pipe[1], &byte, 1) < 0) interrupts = interrupts + 0;
+  errno = saved;
+}
+
+static void catch_signals(void) {
+  if (pipe(wake_pipe) != 0) wake_pipe[0] = wake_pipe[1] = -1;
+  struct sigaction sa = {.sa_handler = on_signal};
+  sigemptyset(&sa.sa_mask);
+  sigaction(SIGINT, &sa, NULL);
+  sigaction(SIGTERM, &sa, NULL);
+  sigaction(SIGHUP, &sa, NULL);
+}
+
+struct run {
+  struct world w;
+  struct live live;
+  struct apply_options options;
+  bool destroy;
+};
+
+static enum qn_err secret_value(void *user, struct str ref, const struct value **out) {
+  struct run *r = user;
+  return cloud_secret(r->w.rd, r->w.cloud, r->w.wire, ref, r->w.env.region, out);
+}
+
+static void run_event(void *user, const struct apply_event *e) { live_event(&((struct run *)user)->live, e); }
+static void run_tick(void *user) { live_tick(&((struct run *)user)->live); }
+
+static enum qn_err take_options(struct run *r) {
+  struct cli *c = r->w.c;
+  live_init(&r->live, c);
+  r->options = (struct apply_options){.interrupts = &interrupts, .wake_fd = wake_pipe[0], .user = r, .event = run_event, .tick = run_tick, .secret = secret_value};
+  const char *on_error = c->o.on_error;
+  if (!on_error || strcmp(on_error, "continue") == 0) return QN_OK;
+  r->options.on_error = ON_ERROR_STOP;
+  if (strcmp(on_error, "stop") == 0) return QN_OK;
+  diag_add(&c->s.diags, QN0006, SPAN_NONE, "-on-error is stop or continue, not %s", on_error);
+  return QN_E_INVALID;
+}
+
+/* An argument that names a file is a saved plan. */
+static bool is_plan_file(const char *arg) {
+  struct stat st;
+  return arg && stat(arg, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static enum qn_err open_for_writing(struct run *r) {
+  enum qn_err e = world_cloud(&r->w);
+  if (!e) e = world_state(&r->w, ST_WRITE);
+  uint32_t settled = 0;
+  if (!e) e = apply_settle(&r->w.c->s, r->w.state, r->w.providers, r->w.cloud, &r->w.env, &r->options, &settled);
+  return e;
+}
+
+static enum qn_err make_plan(struct run *r, struct plan *p) {
+  struct world *w = &r->w;
+  enum qn_err e = world_spec(w, cli_arg(w->c, 0), true);
+  if (!e) e = open_for_writing(r);
+  return e ? e : world_plan(w, r->destroy, p);
+}
+
+static enum qn_err load_plan(struct run *r, const char *path, struct plan *p) {
+  struct world *w = &r->w;
+  struct str text;
+  enum qn_err e = file_read(&w->c->s.arena, path, BUF_MAX_DEFAULT, &w->c->s.diags, &text);
+  if (!e) e = world_tables(w);
+  if (!e) e = plan_read(&w->c->s, text, w->providers, p);
+  if (e) return e;
+  w->env = p->env;
+  w->compiled.env = p->env;
+  return open_for_writing(r);
+}
+
+static void print_letter(struct cli *c, const struct plan *p) {
+  struct buf out = BUF_INIT(BUF_MAX_DEFAULT);
+  struct render_options ro = cli_render(c);
+  plan_render_text(p, &ro, &out);
+  cli_print(c, buf_str(&out));
+  fflush(stdout);
+  buf_release(&out);
+}
+
+static enum qn_err ask(struct run *r, const struct plan *p) {
+  struct cli *c = r->w.c;
+  if (c->o.auto_approve || plan_empty(p)) return QN_OK;
+  if (!isatty(STDIN_FILENO)) {
+    struct diag *g = diag_add(&c->s.diags, QN0813, SPAN_NONE, "nobody is there to approve the plan");
+    diag_help(&c->s.diags, g, "run with -auto-approve, or save a plan with `quoin plan -out FILE` and apply that");
+    return QN_E_REFUSED;
+  }
+  const char *question = r->destroy ? "Destroy all of this? There is no way back." : "Apply this?";
+  if (cli_confirm(c, question)) return QN_OK;
+  diag_add(&c->s.diags, QN0813, SPAN_NONE, "not approved: nothing was changed");
+  return QN_E_REFUSED;
+}
+
+static void print_summary(struct run *r, const struct apply_result *res, enum qn_err e) {
+  struct cli *c = r->w.c;
+  if (c->o.json) {
+    printf("{\"event\":\"summary\",\"ok\":%s,\"added\":%u,\"changed\":%u,\"destroyed\":%u,\"forgotten\":%u,\"failed\":%u,\"skipped\":%u}\n",
+           e ? "false" : "true", res->created, res->updated, res->deleted, res->forgotten, res->failed, res->skipped);
+    return;
+  }
+  const char *word = r->destroy ? "Destroy" : "Apply";
+  printf("\n%s %s: %u added, %u changed, %u destroyed", word, res->interrupted ? "interrupted" : e ? "incomplete" : "complete",
+         res->created, res->updated, res->deleted);
+  if (res->forgotten) printf(", %u forgotten", res->forgotten);
+  if (res->failed || res->skipped) printf("; %u failed, %u not started", res->failed, res->skipped);
+  printf(".\n");
+  if (res->interrupted) printf("What is done is recorded; the next apply goes on from there.\n");
+  for (uint32_t i = 0; value_is(res->outputs, V_MAP) && i < res->outputs->n; i++) {
+    printf("%s%s = ", i ? "" : "\nOutputs:\n", session_str(&c->s, res->outputs->members[i].key).p);
+    cli_print_value(c, res->outputs->members[i].value, false);
+  }
+}
+
+static enum qn_err carry_out(struct run *r, const struct plan *p) {
+  struct apply_result res = {0};
+  bool quiet = plan_empty(p) && !p->n_outputs;
+  enum qn_err e = quiet ? QN_OK : apply_run(p, r->w.state, r->w.providers, r->w.cloud, &r->options, &res);
+  live_end(&r->live);
+  print_summary(r, &res, e);
+  return e;
+}
+
+static int run(struct cli *c, bool destroy) {
+  struct run r = {.w = {.c = c}, .destroy = destroy};
+  struct plan p;
+  catch_signals();
+  const char *arg = cli_arg(c, 0);
+  bool saved = !destroy && is_plan_file(arg);
+  enum qn_err e = take_options(&r);
+  if (!e) e = saved ? load_plan(&r, arg, &p) : make_plan(&r, &p);
+  if (!e && !c->o.json) print_letter(c, &p);
+  if (!e && !saved) e = ask(&r, &p);
+  if (!e) e = carry_out(&r, &p);
+  fflush(stdout);
+  int code = cli_finish(c, e);
+  world_close(&r.w);
+  return code;
+}
+
+int cmd_apply(struct cli *c) { return run(c, false); }
+int cmd_destroy(struct cli *c) { return run(c, true); }

@@ -1,0 +1,68 @@
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define DIAGS_SHOWN 20
+
+void cli_print(struct cli *c, struct str text) {
+  (void)c;
+  fwrite(text.p, 1, text.n, stdout);
+}
+
+void cli_say(struct cli *c, const char *fmt, ...) {
+  (void)c;
+  va_list ap;
+  va_start(ap, fmt);
+  vfprintf(stderr, fmt, ap);
+  va_end(ap);
+}
+
+int cli_exit_code(enum qn_err e) {
+  static const int codes[] = {[QN_OK] = XC_OK,           [QN_E_LOCKED] = XC_LOCKED,         [QN_E_STALE] = XC_STALE,
+                              [QN_E_REFUSED] = XC_REFUSED, [QN_E_CANCELLED] = XC_INTERRUPTED};
+  int code = (size_t)e < sizeof codes / sizeof *codes ? codes[e] : 0;
+  return code || e == QN_OK ? code : XC_ERROR;
+}
+
+/* JSON diagnostics go to standard output, where the JSON of a success would have gone. */
+int cli_finish(struct cli *c, enum qn_err e) {
+  struct buf out = BUF_INIT(BUF_MAX_DEFAULT);
+  diags_sort(&c->s.diags, c->s.sources, &c->s.arena);
+  if (c->o.json && c->s.diags.n && e) {
+    buf_addz(&out, "{\"diagnostics\":");
+    diags_render_json(&c->s.diags, c->s.sources, &out);
+    buf_addz(&out, "}\n");
+    fwrite(out.p, 1, out.n, stdout);
+  } else {
+    diags_render_text(&c->s.diags, c->s.sources, &out, c->colour && c->err_tty, DIAGS_SHOWN);
+    fwrite(out.p, 1, out.n, stderr);
+    if (e && !c->s.diags.n) fprintf(stderr, "error: %s\n", qn_err_word(e));
+  }
+  buf_release(&out);
+  c->s.diags.n = c->s.diags.n_errors = 0;
+  return cli_exit_code(e);
+}
+
+bool cli_confirm(struct cli *c, const char *question) {
+  char line[16] = "";
+  fflush(stdout);
+  fprintf(stderr, "\n%s\nOnly \"yes\" is taken for an answer: ", question);
+  fflush(stderr);
+  (void)c;
+  if (!fgets(line, sizeof line, stdin)) return false;
+  return strcmp(line, "yes\n") == 0;
+}
+
+struct render_options cli_render(const struct cli *c) {
+  return (struct render_options){.colour = c->colour && c->out_tty, .columns = c->columns};
+}
+
+void cli_print_value(struct cli *c, const struct value *v, bool json) {
+  struct buf out = BUF_INIT(BUF_MAX_DEFAULT);
+  const struct value *plain = v ? v : value_null();
+  if (value_encode(&c->s, &c->s.arena, plain, &plain) == QN_OK && json_write(&c->s, plain, json ? JSON_PRETTY : JSON_COMPACT, &out) == QN_OK)
+    cli_print(c, buf_str(&out));
+  putchar('\n');
+  buf_release(&out);
+}
