@@ -18,7 +18,7 @@ struct text_list {
 struct options {
   bool help, json, no_color, auto_approve, detailed_exitcode, strict_readback, no_refresh, refresh_lookups, destroy, dr;
   bool allow_mass_loss, mermaid, raw;
-  const char *chdir, *spec, *state, *out, *compat, *profile, *on_error, *parallelism;
+  const char *chdir, *spec, *env, *state, *out, *compat, *profile, *on_error, *parallelism;
   struct text_list vars, var_files, targets, replace;
   struct text_list args; /* positional */
 };

@@ -2,7 +2,7 @@
 #include "cli.h"
 
 #define OPTS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define SPEC_OPTS "spec", "var", "var-file", "dr"
+#define SPEC_OPTS "spec", "env", "var", "var-file", "dr"
 #define CLOUD_OPTS "profile", "refresh-lookups"
 #define PLAN_OPTS "state", "refresh", "target", "replace", "strict-readback", "allow-mass-loss"
 

@@ -16,6 +16,7 @@ static const struct option {
     {"no-color", O_FLAG, AT(no_color), NULL, "print without colours (also NO_COLOR)", true},
     {"chdir", O_TEXT, AT(chdir), "DIR", "work in another folder", true},
     {"spec", O_TEXT, AT(spec), "PATH", "the spec: a file, or a folder with quoin.yaml (default: .)", false},
+    {"env", O_TEXT, AT(env), "NAME", "the environment, where it is not an argument (also QUOIN_ENV)", false},
     {"var", O_LIST, AT(vars), "NAME=VALUE", "set an input; may be repeated", false},
     {"var-file", O_LIST, AT(var_files), "FILE", "set inputs from a YAML file; may be repeated", false},
     {"dr", O_FLAG, AT(dr), NULL, "the environment's disaster recovery twin", false},

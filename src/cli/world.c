@@ -67,6 +67,7 @@ static enum qn_err lookup_begin(void *user, const struct environment *env, const
 enum qn_err world_spec(struct world *w, const char *environment, bool online) {
   struct cli *c = w->c;
   struct session *s = &c->s;
+  if (!environment) environment = c->o.env ? c->o.env : s->out.getenv(s->out.user, "QUOIN_ENV");
   enum qn_err e = world_tables(w);
   if (e) return e;
   struct lang_types types;
