@@ -4,9 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "live.h"
 #include "quoin/file.h"
 #include "quoin/lookup.h"
-#include "live.h"
 
 /* Set by the signal handler; the pipe wakes the event loop. */
 static volatile sig_atomic_t interrupts;
@@ -42,13 +42,22 @@ static enum qn_err secret_value(void *user, struct str ref, const struct value *
   return cloud_secret(r->w.rd, r->w.cloud, r->w.wire, ref, r->w.env.region, out);
 }
 
-static void run_event(void *user, const struct apply_event *e) { live_event(&((struct run *)user)->live, e); }
-static void run_tick(void *user) { live_tick(&((struct run *)user)->live); }
+static void run_event(void *user, const struct apply_event *e) {
+  live_event(&((struct run *)user)->live, e);
+}
+static void run_tick(void *user) {
+  live_tick(&((struct run *)user)->live);
+}
 
 static enum qn_err take_options(struct run *r) {
   struct cli *c = r->w.c;
   live_init(&r->live, c);
-  r->options = (struct apply_options){.interrupts = &interrupts, .wake_fd = wake_pipe[0], .user = r, .event = run_event, .tick = run_tick, .secret = secret_value};
+  r->options = (struct apply_options){.interrupts = &interrupts,
+                                      .wake_fd = wake_pipe[0],
+                                      .user = r,
+                                      .event = run_event,
+                                      .tick = run_tick,
+                                      .secret = secret_value};
   const char *on_error = c->o.on_error;
   if (!on_error || strcmp(on_error, "continue") == 0) return QN_OK;
   r->options.on_error = ON_ERROR_STOP;
@@ -67,7 +76,8 @@ static enum qn_err open_for_writing(struct run *r) {
   enum qn_err e = world_cloud(&r->w);
   if (!e) e = world_state(&r->w, ST_WRITE);
   uint32_t settled = 0;
-  if (!e) e = apply_settle(&r->w.c->s, r->w.state, r->w.providers, r->w.cloud, &r->w.env, &r->options, &settled);
+  if (!e)
+    e = apply_settle(&r->w.c->s, r->w.state, r->w.providers, r->w.cloud, &r->w.env, &r->options, &settled);
   return e;
 }
 
@@ -104,7 +114,8 @@ static enum qn_err ask(struct run *r, const struct plan *p) {
   if (c->o.auto_approve || plan_empty(p)) return QN_OK;
   if (!isatty(STDIN_FILENO)) {
     struct diag *g = diag_add(&c->s.diags, QN0813, SPAN_NONE, "nobody is there to approve the plan");
-    diag_help(&c->s.diags, g, "run with -auto-approve, or save a plan with `quoin plan -out FILE` and apply that");
+    diag_help(&c->s.diags, g,
+              "run with -auto-approve, or save a plan with `quoin plan -out FILE` and apply that");
     return QN_E_REFUSED;
   }
   const char *question = r->destroy ? "Destroy all of this? There is no way back." : "Apply this?";
@@ -116,12 +127,17 @@ static enum qn_err ask(struct run *r, const struct plan *p) {
 static void print_summary(struct run *r, const struct apply_result *res, enum qn_err e) {
   struct cli *c = r->w.c;
   if (c->o.json) {
-    printf("{\"event\":\"summary\",\"ok\":%s,\"added\":%u,\"changed\":%u,\"destroyed\":%u,\"forgotten\":%u,\"failed\":%u,\"skipped\":%u}\n",
-           e ? "false" : "true", res->created, res->updated, res->deleted, res->forgotten, res->failed, res->skipped);
+    printf("{\"event\":\"summary\",\"ok\":%s,\"added\":%u,\"changed\":%u,\"destroyed\":%u,\"forgotten\":%u,"
+           "\"failed\":%u,\"skipped\":%u}\n",
+           e ? "false" : "true", res->created, res->updated, res->deleted, res->forgotten, res->failed,
+           res->skipped);
     return;
   }
   const char *word = r->destroy ? "Destroy" : "Apply";
-  printf("\n%s %s: %u added, %u changed, %u destroyed", word, res->interrupted ? "interrupted" : e ? "incomplete" : "complete",
+  printf("\n%s %s: %u added, %u changed, %u destroyed", word,
+         res->interrupted ? "interrupted"
+         : e              ? "incomplete"
+                          : "complete",
          res->created, res->updated, res->deleted);
   if (res->forgotten) printf(", %u forgotten", res->forgotten);
   if (res->failed || res->skipped) printf("; %u failed, %u not started", res->failed, res->skipped);
@@ -159,5 +175,9 @@ static int run(struct cli *c, bool destroy) {
   return code;
 }
 
-int cmd_apply(struct cli *c) { return run(c, false); }
-int cmd_destroy(struct cli *c) { return run(c, true); }
+int cmd_apply(struct cli *c) {
+  return run(c, false);
+}
+int cmd_destroy(struct cli *c) {
+  return run(c, true);
+}

@@ -9,14 +9,24 @@
 #include "quoin/vec.h"
 
 /* docs/cli.md */
-enum exit_code { XC_OK = 0, XC_ERROR = 1, XC_CHANGES = 2, XC_LOCKED = 10, XC_STALE = 11, XC_REFUSED = 12, XC_ROLLED_BACK = 13, XC_INTERRUPTED = 130 };
+enum exit_code {
+  XC_OK = 0,
+  XC_ERROR = 1,
+  XC_CHANGES = 2,
+  XC_LOCKED = 10,
+  XC_STALE = 11,
+  XC_REFUSED = 12,
+  XC_ROLLED_BACK = 13,
+  XC_INTERRUPTED = 130
+};
 
 struct text_list {
   const char **v;
   size_t n, cap;
 };
 struct options {
-  bool help, json, no_color, auto_approve, detailed_exitcode, strict_readback, no_refresh, refresh_lookups, destroy, dr;
+  bool help, json, no_color, auto_approve, detailed_exitcode, strict_readback, no_refresh, refresh_lookups,
+      destroy, dr;
   bool allow_mass_loss, mermaid, raw;
   const char *chdir, *spec, *env, *state, *out, *compat, *profile, *on_error, *parallelism;
   struct text_list vars, var_files, targets, replace;
@@ -27,15 +37,15 @@ struct cli {
   struct options o;
   const struct command *command;
   bool colour, out_tty, err_tty;
-  unsigned columns;      /* of the terminal; 0 = not a terminal */
-  const char *cwd;       /* of the spec, for messages */
+  unsigned columns; /* of the terminal; 0 = not a terminal */
+  const char *cwd;  /* of the spec, for messages */
 };
 struct command {
-  const char *name, *sub;          /* sub: second word, or NULL */
-  const char *usage;               /* positional arguments */
+  const char *name, *sub; /* sub: second word, or NULL */
+  const char *usage;      /* positional arguments */
   const char *summary, *about;
   size_t min_args, max_args;
-  const char *const *options;      /* names, NULL-terminated; beside the common ones */
+  const char *const *options; /* names, NULL-terminated; beside the common ones */
   int (*run)(struct cli *c);
 };
 extern const struct command commands[];
@@ -47,8 +57,9 @@ void help_all(FILE *out);
 void help_command(const struct command *cmd, FILE *out);
 
 /* output.c */
-void cli_print(struct cli *c, struct str text);       /* to standard output */
-void cli_say(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* to standard error */
+void cli_print(struct cli *c, struct str text); /* to standard output */
+void cli_say(struct cli *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3))); /* to standard error */
 /* Prints and empties the diagnostics; the exit code that goes with e. */
 int cli_finish(struct cli *c, enum qn_err e);
 int cli_exit_code(enum qn_err e);
@@ -69,18 +80,19 @@ struct world {
   struct state *state;
   struct cloud *cloud;
   struct rd_ctx *rd;
-  bool damage_ok;        /* a damaged state may be looked at */
+  bool damage_ok; /* a damaged state may be looked at */
 };
-enum qn_err world_tables(struct world *w);                       /* schema, wire, providers */
-/* Compiles the spec for the environment named (NULL: the option or the only one). online: lookups may read the cloud. */
+enum qn_err world_tables(struct world *w); /* schema, wire, providers */
+/* Compiles the spec for the environment named (NULL: the option or the only one). online: lookups may read
+ * the cloud. */
 enum qn_err world_spec(struct world *w, const char *environment, bool online);
-enum qn_err world_state(struct world *w, enum state_mode mode);  /* needs env */
-enum qn_err world_cloud(struct world *w);                        /* client and identity; fills env.account */
+enum qn_err world_state(struct world *w, enum state_mode mode); /* needs env */
+enum qn_err world_cloud(struct world *w);                       /* client and identity; fills env.account */
 /* The account that the credentials belong to must be the declared one. */
 enum qn_err world_check_account(struct world *w);
 const char *world_state_root(const struct world *w);
 void world_close(struct world *w);
-const char *cli_arg(const struct cli *c, size_t i);              /* NULL if absent */
+const char *cli_arg(const struct cli *c, size_t i); /* NULL if absent */
 enum qn_err world_plan(struct world *w, bool destroy, struct plan *out);
 
 int cmd_version(struct cli *c);

@@ -1,32 +1,58 @@
 /* The table of commands: help, parsing and docs/cli.md come from it. */
 #include "cli.h"
 
-#define OPTS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define SPEC_OPTS "spec", "env", "var", "var-file", "dr"
+#define OPTS(...)  ((const char *const[]){__VA_ARGS__, NULL})
+#define SPEC_OPTS  "spec", "env", "var", "var-file", "dr"
 #define CLOUD_OPTS "profile", "refresh-lookups"
-#define PLAN_OPTS "state", "refresh", "target", "replace", "strict-readback", "allow-mass-loss"
+#define PLAN_OPTS  "state", "refresh", "target", "replace", "strict-readback", "allow-mass-loss"
 
 const struct command commands[] = {
-    {"init", NULL, "[FOLDER]", "Write a first spec into a folder", "Writes quoin.yaml with one small stack. Nothing is downloaded: quoin knows its types.", 0, 1, OPTS("spec"), cmd_init},
-    {"validate", NULL, "[ENVIRONMENT]", "Check the spec without a cloud", "Checks every environment, or the one named, against the language and the resource schemas.", 0, 1, OPTS(SPEC_OPTS, "json"), cmd_validate},
-    {"plan", NULL, "[ENVIRONMENT]", "Show what apply would change", "Compares the spec with the recorded state and the live cloud. Changes nothing.", 0, 1,
-     OPTS(SPEC_OPTS, CLOUD_OPTS, PLAN_OPTS, "out", "json", "detailed-exitcode", "compat", "destroy"), cmd_plan},
-    {"apply", NULL, "[ENVIRONMENT | PLAN_FILE]", "Make the cloud what the spec says", "Plans, asks, and applies. With a plan file, applies exactly that plan, once.", 0, 1,
+    {"init", NULL, "[FOLDER]", "Write a first spec into a folder",
+     "Writes quoin.yaml with one small stack. Nothing is downloaded: quoin knows its types.", 0, 1,
+     OPTS("spec"), cmd_init},
+    {"validate", NULL, "[ENVIRONMENT]", "Check the spec without a cloud",
+     "Checks every environment, or the one named, against the language and the resource schemas.", 0, 1,
+     OPTS(SPEC_OPTS, "json"), cmd_validate},
+    {"plan", NULL, "[ENVIRONMENT]", "Show what apply would change",
+     "Compares the spec with the recorded state and the live cloud. Changes nothing.", 0, 1,
+     OPTS(SPEC_OPTS, CLOUD_OPTS, PLAN_OPTS, "out", "json", "detailed-exitcode", "compat", "destroy"),
+     cmd_plan},
+    {"apply", NULL, "[ENVIRONMENT | PLAN_FILE]", "Make the cloud what the spec says",
+     "Plans, asks, and applies. With a plan file, applies exactly that plan, once.", 0, 1,
      OPTS(SPEC_OPTS, CLOUD_OPTS, PLAN_OPTS, "auto-approve", "json", "on-error", "parallelism"), cmd_apply},
-    {"destroy", NULL, "[ENVIRONMENT]", "Destroy everything that is managed", "Deletes all recorded resources of an environment in the reverse order of their dependencies.", 0, 1,
-     OPTS(SPEC_OPTS, CLOUD_OPTS, "state", "refresh", "target", "allow-mass-loss", "auto-approve", "json", "on-error", "parallelism"), cmd_destroy},
-    {"drift", NULL, "[ENVIRONMENT]", "Show what was changed outside quoin", "Reads the live cloud and compares it with what was applied. Cannot write. Exit code 2 if anything drifted.", 0, 1,
-     OPTS(SPEC_OPTS, CLOUD_OPTS, "state", "json", "allow-mass-loss"), cmd_drift},
-    {"show", NULL, "[PLAN_FILE]", "Show a saved plan, or the recorded state", "Without a file: the recorded resources with their properties.", 0, 1,
+    {"destroy", NULL, "[ENVIRONMENT]", "Destroy everything that is managed",
+     "Deletes all recorded resources of an environment in the reverse order of their dependencies.", 0, 1,
+     OPTS(SPEC_OPTS, CLOUD_OPTS, "state", "refresh", "target", "allow-mass-loss", "auto-approve", "json",
+          "on-error", "parallelism"),
+     cmd_destroy},
+    {"drift", NULL, "[ENVIRONMENT]", "Show what was changed outside quoin",
+     "Reads the live cloud and compares it with what was applied. Cannot write. Exit code 2 if anything "
+     "drifted.",
+     0, 1, OPTS(SPEC_OPTS, CLOUD_OPTS, "state", "json", "allow-mass-loss"), cmd_drift},
+    {"show", NULL, "[PLAN_FILE]", "Show a saved plan, or the recorded state",
+     "Without a file: the recorded resources with their properties.", 0, 1,
      OPTS(SPEC_OPTS, "state", "json", "compat"), cmd_show},
-    {"output", NULL, "[NAME]", "Show the outputs of the last apply", "All outputs, or one; -raw prints a string without quotes.", 0, 1, OPTS(SPEC_OPTS, "state", "json", "raw"), cmd_output},
-    {"state", "list", "[ENVIRONMENT]", "List recorded resources", "One address per line.", 0, 1, OPTS(SPEC_OPTS, "state", "json"), cmd_state_list},
-    {"state", "show", "ADDRESS [ENVIRONMENT]", "Show one recorded resource", "Identity, attributes, applied and seen properties.", 1, 2, OPTS(SPEC_OPTS, "state", "json"), cmd_state_show},
-    {"state", "mv", "FROM TO [ENVIRONMENT]", "Rename a recorded resource", "Changes the address in the state; the cloud is not touched.", 2, 3, OPTS(SPEC_OPTS, "state"), cmd_state_mv},
-    {"state", "rm", "ADDRESS [ENVIRONMENT]", "Forget a recorded resource", "The object stays in the cloud; quoin no longer knows it.", 1, 2, OPTS(SPEC_OPTS, "state"), cmd_state_rm},
-    {"import", NULL, "ADDRESS ID [ENVIRONMENT]", "Take an existing object under management", "Reads the object, records it under an address of the spec, and marks it with quoin's tags at the next apply.", 2, 3,
-     OPTS(SPEC_OPTS, CLOUD_OPTS, "state"), cmd_import},
-    {"graph", NULL, "[ENVIRONMENT]", "Print the resource graph", "DOT for Graphviz, or Mermaid.", 0, 1, OPTS(SPEC_OPTS, "mermaid"), cmd_graph},
-    {"version", NULL, "", "Print the version", "Also prints what is embedded.", 0, 0, OPTS("json"), cmd_version},
+    {"output", NULL, "[NAME]", "Show the outputs of the last apply",
+     "All outputs, or one; -raw prints a string without quotes.", 0, 1,
+     OPTS(SPEC_OPTS, "state", "json", "raw"), cmd_output},
+    {"state", "list", "[ENVIRONMENT]", "List recorded resources", "One address per line.", 0, 1,
+     OPTS(SPEC_OPTS, "state", "json"), cmd_state_list},
+    {"state", "show", "ADDRESS [ENVIRONMENT]", "Show one recorded resource",
+     "Identity, attributes, applied and seen properties.", 1, 2, OPTS(SPEC_OPTS, "state", "json"),
+     cmd_state_show},
+    {"state", "mv", "FROM TO [ENVIRONMENT]", "Rename a recorded resource",
+     "Changes the address in the state; the cloud is not touched.", 2, 3, OPTS(SPEC_OPTS, "state"),
+     cmd_state_mv},
+    {"state", "rm", "ADDRESS [ENVIRONMENT]", "Forget a recorded resource",
+     "The object stays in the cloud; quoin no longer knows it.", 1, 2, OPTS(SPEC_OPTS, "state"),
+     cmd_state_rm},
+    {"import", NULL, "ADDRESS ID [ENVIRONMENT]", "Take an existing object under management",
+     "Reads the object, records it under an address of the spec, and marks it with quoin's tags at the next "
+     "apply.",
+     2, 3, OPTS(SPEC_OPTS, CLOUD_OPTS, "state"), cmd_import},
+    {"graph", NULL, "[ENVIRONMENT]", "Print the resource graph", "DOT for Graphviz, or Mermaid.", 0, 1,
+     OPTS(SPEC_OPTS, "mermaid"), cmd_graph},
+    {"version", NULL, "", "Print the version", "Also prints what is embedded.", 0, 0, OPTS("json"),
+     cmd_version},
 };
 const size_t n_commands = sizeof commands / sizeof *commands;

@@ -13,15 +13,20 @@ static enum qn_err find_node(struct world *w, const char *address, const struct 
   for (uint32_t k = 0; k < w->graph->n_nodes; k++) names[k] = session_str(s, w->graph->nodes[k].r.address);
   struct diag *g = diag_add(&s->diags, QN0810, SPAN_NONE, "the spec has no resource %s", address);
   struct str near = diag_nearest(str_c(address), names, w->graph->n_nodes);
-  if (near.n) diag_help(&s->diags, g, "did you mean %.*s?", SV(near));
-  else diag_help(&s->diags, g, "declare the resource first; import then fills the state");
+  if (near.n)
+    diag_help(&s->diags, g, "did you mean %.*s?", SV(near));
+  else
+    diag_help(&s->diags, g, "declare the resource first; import then fills the state");
   return QN_E_NOTFOUND;
 }
 
-static enum qn_err read_object(struct world *w, const struct node *n, const struct def *def, const char *id, struct read_item *item,
-                               const struct value **live) {
+static enum qn_err read_object(struct world *w, const struct node *n, const struct def *def, const char *id,
+                               struct read_item *item, const struct value **live) {
   struct session *s = &w->c->s;
-  *item = (struct read_item){.address = n->r.address, .region = n->r.region ? n->r.region : w->env.region, .def = def, .props = n->r.props};
+  *item = (struct read_item){.address = n->r.address,
+                             .region = n->r.region ? n->r.region : w->env.region,
+                             .def = def,
+                             .props = n->r.props};
   enum qn_err e = def_identity_of_text(s, &s->arena, def, str_c(id), &item->identity);
   if (e) return e;
   struct str *managed = ARENA_ARRAY(&s->arena, n->r.props->n, struct str);
@@ -29,25 +34,39 @@ static enum qn_err read_object(struct world *w, const struct node *n, const stru
   item->managed = managed;
   item->n_managed = n->r.props->n;
   struct refreshed out;
-  if ((e = refresh_read(s, w->providers, w->rd, w->cloud, w->env.account, w->env.partition, item, 1, &out))) return e;
+  if ((e = refresh_read(s, w->providers, w->rd, w->cloud, w->env.account, w->env.partition, item, 1, &out)))
+    return e;
   if (out.results[0]->state == RR_LIVE) {
     *live = out.results[0]->live;
     return QN_OK;
   }
-  struct diag *g = diag_add(&s->diags, QN0815, SPAN_NONE, "there is no %.*s %s in %.*s", SV(session_str(s, n->r.type)), id,
-                            SV(session_str(s, item->region)));
-  if (out.results[0]->message.n) diag_note(&s->diags, g, SPAN_NONE, "the service answered: %.*s", SV(out.results[0]->message));
+  struct diag *g = diag_add(&s->diags, QN0815, SPAN_NONE, "there is no %.*s %s in %.*s",
+                            SV(session_str(s, n->r.type)), id, SV(session_str(s, item->region)));
+  if (out.results[0]->message.n)
+    diag_note(&s->diags, g, SPAN_NONE, "the service answered: %.*s", SV(out.results[0]->message));
   return QN_E_NOTFOUND;
 }
 
-static enum qn_err record(struct world *w, const struct node *n, const struct read_item *item, const struct value *live) {
+static enum qn_err record(struct world *w, const struct node *n, const struct read_item *item,
+                          const struct value *live) {
   struct session *s = &w->c->s;
   uint32_t generation = state_next_generation(w->state, n->r.address);
-  struct sres r = {.address = n->r.address, .type = n->r.type, .region = item->region, .account = w->env.account,
-                   .partition = w->env.partition, .generation = generation, .complete = true, .protect = n->r.protect,
-                   .on_destroy = n->r.on_destroy, .uid = state_uid(w->state, &s->arena, n->r.address, generation),
-                   .identity = item->identity, .attributes = live, .applied = value_map(&s->arena, NULL, 0), .seen = live};
-  enum qn_err e = state_run(w->state, STR("import"), state_seq(w->state), w->env.account, w->compiled.lookups);
+  struct sres r = {.address = n->r.address,
+                   .type = n->r.type,
+                   .region = item->region,
+                   .account = w->env.account,
+                   .partition = w->env.partition,
+                   .generation = generation,
+                   .complete = true,
+                   .protect = n->r.protect,
+                   .on_destroy = n->r.on_destroy,
+                   .uid = state_uid(w->state, &s->arena, n->r.address, generation),
+                   .identity = item->identity,
+                   .attributes = live,
+                   .applied = value_map(&s->arena, NULL, 0),
+                   .seen = live};
+  enum qn_err e =
+      state_run(w->state, STR("import"), state_seq(w->state), w->env.account, w->compiled.lookups);
   if (!e) e = state_put(w->state, &r);
   return e ? e : state_commit(w->state);
 }
@@ -67,7 +86,8 @@ static enum qn_err import(struct world *w) {
   }
   const struct def *def = provider_find(w->providers, session_str(&c->s, n->r.type));
   if (!def) {
-    diag_add(&c->s.diags, QN0802, n->r.span, "%s is a %s, which this quoin has no definition for", address, session_str(&c->s, n->r.type).p);
+    diag_add(&c->s.diags, QN0802, n->r.span, "%s is a %s, which this quoin has no definition for", address,
+             session_str(&c->s, n->r.type).p);
     return QN_E_INVALID;
   }
   struct read_item item;

@@ -1,15 +1,21 @@
 #include "live.h"
 
-#define SHOWN_MAX    12    /* lines of the live block */
-#define REMINDER_MS  30000 /* plain lines: a sign of life */
+#define SHOWN_MAX   12    /* lines of the live block */
+#define REMINDER_MS 30000 /* plain lines: a sign of life */
 
-static const struct { const char *doing, *done, *failed; } words[] = {
-    [ACT_NONE] = {"recording", "recorded", "record"},   [ACT_CREATE] = {"creating", "created", "create"},
-    [ACT_UPDATE] = {"updating", "updated", "update"},   [ACT_DELETE] = {"destroying", "destroyed", "destroy"},
+static const struct {
+  const char *doing, *done, *failed;
+} words[] = {
+    [ACT_NONE] = {"recording", "recorded", "record"},
+    [ACT_CREATE] = {"creating", "created", "create"},
+    [ACT_UPDATE] = {"updating", "updated", "update"},
+    [ACT_DELETE] = {"destroying", "destroyed", "destroy"},
     [ACT_FORGET] = {"forgetting", "forgotten", "forget"},
 };
 
-static int64_t now(const struct live *l) { return l->c->s.out.boot_ms(l->c->s.out.user); }
+static int64_t now(const struct live *l) {
+  return l->c->s.out.boot_ms(l->c->s.out.user);
+}
 
 void live_init(struct live *l, struct cli *c) {
   *l = (struct live){.c = c};
@@ -24,9 +30,12 @@ static void erase(struct live *l) {
 }
 
 static void add_seconds(struct buf *b, int64_t ms) {
-  if (ms < 10000) buf_addf(b, "%lld.%lld s", (long long)(ms / 1000), (long long)(ms % 1000 / 100));
-  else if (ms < 120000) buf_addf(b, "%lld s", (long long)(ms / 1000));
-  else buf_addf(b, "%lld min %lld s", (long long)(ms / 60000), (long long)(ms / 1000 % 60));
+  if (ms < 10000)
+    buf_addf(b, "%lld.%lld s", (long long)(ms / 1000), (long long)(ms % 1000 / 100));
+  else if (ms < 120000)
+    buf_addf(b, "%lld s", (long long)(ms / 1000));
+  else
+    buf_addf(b, "%lld min %lld s", (long long)(ms / 60000), (long long)(ms / 1000 % 60));
 }
 
 /* A line no wider than the terminal. */
@@ -45,7 +54,8 @@ static void draw(struct live *l) {
   int64_t t = now(l);
   for (size_t i = 0; i < l->n_active && i < SHOWN_MAX; i++) {
     buf_reset(&b);
-    buf_addf(&b, "  %.*s: %s ", SV(session_str(&l->c->s, l->active[i].address)), words[l->active[i].action].doing);
+    buf_addf(&b, "  %.*s: %s ", SV(session_str(&l->c->s, l->active[i].address)),
+             words[l->active[i].action].doing);
     add_seconds(&b, t - l->active[i].since_ms);
     if (l->active[i].waiting.n) buf_addf(&b, ", waiting for %.*s", SV(l->active[i].waiting));
     put_line(l, &b);
@@ -68,8 +78,9 @@ static size_t active_index(const struct live *l, sym address, enum action a) {
 }
 
 static const char *event_words(const struct apply_event *e) {
-  static const char *const kinds[] = {[AE_STARTED] = "started", [AE_WAITING] = "waiting", [AE_DONE] = "done",
-                                      [AE_FAILED] = "failed",   [AE_SKIPPED] = "skipped", [AE_SETTLING] = "settling"};
+  static const char *const kinds[] = {
+      [AE_STARTED] = "started", [AE_WAITING] = "waiting", [AE_DONE] = "done",
+      [AE_FAILED] = "failed",   [AE_SKIPPED] = "skipped", [AE_SETTLING] = "settling"};
   return kinds[e->kind];
 }
 
@@ -81,7 +92,8 @@ static void put_json(struct live *l, const struct apply_event *e) {
   json_escape(&b, session_str(&l->c->s, e->type));
   if (e->identity.n) buf_addz(&b, ",\"id\":"), json_escape(&b, e->identity);
   if (e->text.n) buf_addz(&b, ",\"text\":"), json_escape(&b, e->text);
-  buf_addf(&b, ",\"elapsed_ms\":%lld,\"done\":%u,\"total\":%u}\n", (long long)e->elapsed_ms, e->done, e->total);
+  buf_addf(&b, ",\"elapsed_ms\":%lld,\"done\":%u,\"total\":%u}\n", (long long)e->elapsed_ms, e->done,
+           e->total);
   fwrite(b.p, 1, b.n, stdout);
   fflush(stdout);
   buf_release(&b);
@@ -93,22 +105,27 @@ static void put_text(struct live *l, const struct apply_event *e) {
   bool colour = c->colour && c->out_tty;
   struct str address = session_str(&c->s, e->address);
   switch (e->kind) {
-    case AE_STARTED:
-      if (l->mode == LIVE_PLAIN) buf_addf(&b, "%.*s: %s (%.*s)", SV(address), words[e->action].doing, SV(session_str(&c->s, e->type)));
-      break;
-    case AE_DONE:
-      buf_addf(&b, "%s%.*s: %s%s", colour ? "\033[32m" : "", SV(address), words[e->action].done, colour ? "\033[0m" : "");
-      if (e->identity.n && e->action != ACT_DELETE) buf_addf(&b, " %.*s", SV(e->identity));
-      buf_addz(&b, " (");
-      add_seconds(&b, e->elapsed_ms);
-      buf_addc(&b, ')');
-      break;
-    case AE_FAILED:
-      buf_addf(&b, "%s%.*s: cannot %s%s: %.*s", colour ? "\033[31m" : "", SV(address), words[e->action].failed, colour ? "\033[0m" : "", SV(e->text));
-      break;
-    case AE_SKIPPED: buf_addf(&b, "%.*s: not %s: %.*s", SV(address), words[e->action].done, SV(e->text)); break;
-    case AE_SETTLING: buf_addf(&b, "%.*s: an earlier run was interrupted here, looking it up", SV(address)); break;
-    case AE_WAITING: break;
+  case AE_STARTED:
+    if (l->mode == LIVE_PLAIN)
+      buf_addf(&b, "%.*s: %s (%.*s)", SV(address), words[e->action].doing, SV(session_str(&c->s, e->type)));
+    break;
+  case AE_DONE:
+    buf_addf(&b, "%s%.*s: %s%s", colour ? "\033[32m" : "", SV(address), words[e->action].done,
+             colour ? "\033[0m" : "");
+    if (e->identity.n && e->action != ACT_DELETE) buf_addf(&b, " %.*s", SV(e->identity));
+    buf_addz(&b, " (");
+    add_seconds(&b, e->elapsed_ms);
+    buf_addc(&b, ')');
+    break;
+  case AE_FAILED:
+    buf_addf(&b, "%s%.*s: cannot %s%s: %.*s", colour ? "\033[31m" : "", SV(address), words[e->action].failed,
+             colour ? "\033[0m" : "", SV(e->text));
+    break;
+  case AE_SKIPPED: buf_addf(&b, "%.*s: not %s: %.*s", SV(address), words[e->action].done, SV(e->text)); break;
+  case AE_SETTLING:
+    buf_addf(&b, "%.*s: an earlier run was interrupted here, looking it up", SV(address));
+    break;
+  case AE_WAITING: break;
   }
   if (b.n) printf("%.*s\n", SV(buf_str(&b)));
   buf_release(&b);
@@ -154,8 +171,9 @@ void live_tick(void *user) {
     l->active[i].told_ms = t;
     struct buf b = BUF_INIT(4096);
     add_seconds(&b, t - l->active[i].since_ms);
-    printf("%.*s: still %s after %.*s%s%.*s\n", SV(session_str(&l->c->s, l->active[i].address)), words[l->active[i].action].doing,
-           SV(buf_str(&b)), l->active[i].waiting.n ? ", waiting for " : "", SV(l->active[i].waiting));
+    printf("%.*s: still %s after %.*s%s%.*s\n", SV(session_str(&l->c->s, l->active[i].address)),
+           words[l->active[i].action].doing, SV(buf_str(&b)), l->active[i].waiting.n ? ", waiting for " : "",
+           SV(l->active[i].waiting));
     buf_release(&b);
   }
   fflush(stdout);

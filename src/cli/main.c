@@ -39,7 +39,8 @@ static int run(struct cli *c, int argc, char **argv) {
 int main(int argc, char **argv) {
   arena_set_oom(out_of_memory);
   signal(SIGPIPE, SIG_IGN);
-  if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+  if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-help") == 0 ||
+      strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
     help_all(argc < 2 ? stderr : stdout);
     return argc < 2 ? XC_ERROR : XC_OK;
   }

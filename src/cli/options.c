@@ -3,7 +3,12 @@
 
 #include "cli.h"
 
-enum opt_kind { O_FLAG, O_NO_FLAG /* bool whose default is true: the field is its opposite */, O_TEXT, O_LIST };
+enum opt_kind {
+  O_FLAG,
+  O_NO_FLAG /* bool whose default is true: the field is its opposite */,
+  O_TEXT,
+  O_LIST
+};
 static const struct option {
   const char *name;
   enum opt_kind kind;
@@ -20,20 +25,27 @@ static const struct option {
     {"var", O_LIST, AT(vars), "NAME=VALUE", "set an input; may be repeated", false},
     {"var-file", O_LIST, AT(var_files), "FILE", "set inputs from a YAML file; may be repeated", false},
     {"dr", O_FLAG, AT(dr), NULL, "the environment's disaster recovery twin", false},
-    {"state", O_TEXT, AT(state), "DIR", "folder of the state store (default: state; also QUOIN_STATE)", false},
+    {"state", O_TEXT, AT(state), "DIR", "folder of the state store (default: state; also QUOIN_STATE)",
+     false},
     {"profile", O_TEXT, AT(profile), "NAME", "AWS profile (also AWS_PROFILE)", false},
-    {"refresh", O_NO_FLAG, AT(no_refresh), NULL, "read the live cloud (default); -refresh=false trusts the state", false},
+    {"refresh", O_NO_FLAG, AT(no_refresh), NULL,
+     "read the live cloud (default); -refresh=false trusts the state", false},
     {"refresh-lookups", O_FLAG, AT(refresh_lookups), NULL, "look zones, images and the like up anew", false},
-    {"target", O_LIST, AT(targets), "ADDRESS", "only this resource or component and what it needs; may be repeated", false},
-    {"replace", O_LIST, AT(replace), "ADDRESS", "replace this resource although nothing changed; may be repeated", false},
-    {"strict-readback", O_FLAG, AT(strict_readback), NULL, "a property that reads back otherwise than applied is an error", false},
-    {"allow-mass-loss", O_FLAG, AT(allow_mass_loss), NULL, "go on although most recorded resources are gone", false},
+    {"target", O_LIST, AT(targets), "ADDRESS",
+     "only this resource or component and what it needs; may be repeated", false},
+    {"replace", O_LIST, AT(replace), "ADDRESS",
+     "replace this resource although nothing changed; may be repeated", false},
+    {"strict-readback", O_FLAG, AT(strict_readback), NULL,
+     "a property that reads back otherwise than applied is an error", false},
+    {"allow-mass-loss", O_FLAG, AT(allow_mass_loss), NULL, "go on although most recorded resources are gone",
+     false},
     {"out", O_TEXT, AT(out), "FILE", "write the plan to a file for `quoin apply FILE`", false},
     {"json", O_FLAG, AT(json), NULL, "print JSON", false},
     {"detailed-exitcode", O_FLAG, AT(detailed_exitcode), NULL, "exit 2 when there are changes", false},
     {"compat", O_TEXT, AT(compat), "terraform", "print JSON in the format of another tool", false},
     {"auto-approve", O_FLAG, AT(auto_approve), NULL, "do not ask", false},
-    {"on-error", O_TEXT, AT(on_error), "stop|continue", "after a failure: start nothing more, or go on with what does not depend on it (default)", false},
+    {"on-error", O_TEXT, AT(on_error), "stop|continue",
+     "after a failure: start nothing more, or go on with what does not depend on it (default)", false},
     {"parallelism", O_TEXT, AT(parallelism), "N", "most calls in flight (default 32)", false},
     {"destroy", O_FLAG, AT(destroy), NULL, "plan the end of everything", false},
     {"mermaid", O_FLAG, AT(mermaid), NULL, "Mermaid instead of DOT", false},
@@ -57,10 +69,13 @@ static struct str nearest_option(const struct command *cmd, struct str name) {
 }
 
 static bool unknown_option(struct cli *c, struct str name) {
-  struct diag *g = diag_add(&c->s.diags, QN0004, SPAN_NONE, "`quoin %s` has no option -%.*s", c->command->name, SV(name));
+  struct diag *g =
+      diag_add(&c->s.diags, QN0004, SPAN_NONE, "`quoin %s` has no option -%.*s", c->command->name, SV(name));
   struct str near = nearest_option(c->command, name);
-  if (near.n) diag_help(&c->s.diags, g, "did you mean -%.*s?", SV(near));
-  else diag_help(&c->s.diags, g, "`quoin %s -help` lists them", c->command->name);
+  if (near.n)
+    diag_help(&c->s.diags, g, "did you mean -%.*s?", SV(near));
+  else
+    diag_help(&c->s.diags, g, "`quoin %s -help` lists them", c->command->name);
   return false;
 }
 
@@ -69,10 +84,13 @@ static bool wrong(struct cli *c, const char *what, struct str name) {
   return false;
 }
 
-static void list_add(struct cli *c, struct text_list *l, const char *text) { VEC_PUSH(&c->s.arena, l, text); }
+static void list_add(struct cli *c, struct text_list *l, const char *text) {
+  VEC_PUSH(&c->s.arena, l, text);
+}
 
 /* value NULL: none was written with `=`. *used tells whether next was taken. */
-static bool set_option(struct cli *c, const struct option *o, const char *value, const char *next, bool *used) {
+static bool set_option(struct cli *c, const struct option *o, const char *value, const char *next,
+                       bool *used) {
   char *field = (char *)&c->o + o->at;
   struct str name = str_c(o->name);
   if (o->kind == O_FLAG || o->kind == O_NO_FLAG) {
@@ -86,8 +104,10 @@ static bool set_option(struct cli *c, const struct option *o, const char *value,
     value = next;
     *used = true;
   }
-  if (o->kind == O_LIST) list_add(c, (struct text_list *)(void *)field, value);
-  else memcpy(field, &value, sizeof value);
+  if (o->kind == O_LIST)
+    list_add(c, (struct text_list *)(void *)field, value);
+  else
+    memcpy(field, &value, sizeof value);
   return true;
 }
 
@@ -109,8 +129,10 @@ static const struct command *find_command(const char *name, const char *sub, boo
   *is_group = false;
   for (size_t i = 0; i < n_commands; i++) {
     if (strcmp(commands[i].name, name) != 0) continue;
-    if (!commands[i].sub) plain = &commands[i];
-    else *is_group = true;
+    if (!commands[i].sub)
+      plain = &commands[i];
+    else
+      *is_group = true;
     if (commands[i].sub && sub && strcmp(commands[i].sub, sub) == 0) return &commands[i];
   }
   return plain;
@@ -121,10 +143,14 @@ static bool unknown_command(struct cli *c, const char *name, bool group) {
   size_t n = 0;
   for (size_t i = 0; i < n_commands && n < 64; i++)
     if (!group || commands[i].sub) names[n++] = str_c(group ? commands[i].sub : commands[i].name);
-  struct diag *g = diag_add(&c->s.diags, QN0005, SPAN_NONE, group ? "`quoin state` has no command \"%s\"" : "quoin has no command \"%s\"", name);
+  struct diag *g =
+      diag_add(&c->s.diags, QN0005, SPAN_NONE,
+               group ? "`quoin state` has no command \"%s\"" : "quoin has no command \"%s\"", name);
   struct str near = diag_nearest(str_c(name), names, n);
-  if (near.n) diag_help(&c->s.diags, g, "did you mean `%.*s`?", SV(near));
-  else diag_help(&c->s.diags, g, "`quoin help` lists the commands");
+  if (near.n)
+    diag_help(&c->s.diags, g, "did you mean `%.*s`?", SV(near));
+  else
+    diag_help(&c->s.diags, g, "`quoin help` lists the commands");
   return false;
 }
 
@@ -137,33 +163,41 @@ bool options_parse(struct cli *c, int argc, char **argv) {
   bool only_args = false;
   for (; i < argc; i++) {
     bool used = false;
-    if (!only_args && strcmp(argv[i], "--") == 0) only_args = true;
-    else if (only_args || argv[i][0] != '-' || !argv[i][1]) list_add(c, &c->o.args, argv[i]);
-    else if (!parse_option(c, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used)) return false;
+    if (!only_args && strcmp(argv[i], "--") == 0)
+      only_args = true;
+    else if (only_args || argv[i][0] != '-' || !argv[i][1])
+      list_add(c, &c->o.args, argv[i]);
+    else if (!parse_option(c, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used))
+      return false;
     if (used) i++;
   }
   if (c->o.help) return true;
   if (c->o.args.n >= c->command->min_args && c->o.args.n <= c->command->max_args) return true;
-  struct diag *g = diag_add(&c->s.diags, QN0006, SPAN_NONE, "`quoin %s%s%s` takes %s", c->command->name, c->command->sub ? " " : "",
-                            c->command->sub ? c->command->sub : "", *c->command->usage ? c->command->usage : "no arguments");
+  struct diag *g = diag_add(&c->s.diags, QN0006, SPAN_NONE, "`quoin %s%s%s` takes %s", c->command->name,
+                            c->command->sub ? " " : "", c->command->sub ? c->command->sub : "",
+                            *c->command->usage ? c->command->usage : "no arguments");
   diag_help(&c->s.diags, g, "`quoin %s -help` explains", c->command->name);
   return false;
 }
 
 void help_all(FILE *out) {
   fputs("quoin compiles environment specs into cloud resources.\n\n"
-        "Usage: quoin COMMAND [OPTIONS] [ARGUMENTS]\n\n", out);
+        "Usage: quoin COMMAND [OPTIONS] [ARGUMENTS]\n\n",
+        out);
   for (size_t i = 0; i < n_commands; i++) {
     char name[64];
-    snprintf(name, sizeof name, "%s%s%s", commands[i].name, commands[i].sub ? " " : "", commands[i].sub ? commands[i].sub : "");
+    snprintf(name, sizeof name, "%s%s%s", commands[i].name, commands[i].sub ? " " : "",
+             commands[i].sub ? commands[i].sub : "");
     fprintf(out, "  %-12s %s\n", name, commands[i].summary);
   }
   fputs("\n`quoin COMMAND -help` explains one command. Exit codes: 0 done, 1 error, 2 changes or drift,\n"
-        "10 state in use, 11 stale plan, 12 refused by a check or protection, 13 rolled back.\n", out);
+        "10 state in use, 11 stale plan, 12 refused by a check or protection, 13 rolled back.\n",
+        out);
 }
 
 void help_command(const struct command *cmd, FILE *out) {
-  fprintf(out, "Usage: quoin %s%s%s [OPTIONS] %s\n\n%s\n\nOptions:\n", cmd->name, cmd->sub ? " " : "", cmd->sub ? cmd->sub : "", cmd->usage, cmd->about);
+  fprintf(out, "Usage: quoin %s%s%s [OPTIONS] %s\n\n%s\n\nOptions:\n", cmd->name, cmd->sub ? " " : "",
+          cmd->sub ? cmd->sub : "", cmd->usage, cmd->about);
   for (size_t i = 0; i < N_OPTIONS; i++) {
     const struct option *o = &options[i];
     if (!takes(cmd, o)) continue;

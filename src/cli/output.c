@@ -19,8 +19,11 @@ void cli_say(struct cli *c, const char *fmt, ...) {
 }
 
 int cli_exit_code(enum qn_err e) {
-  static const int codes[] = {[QN_OK] = XC_OK,           [QN_E_LOCKED] = XC_LOCKED,         [QN_E_STALE] = XC_STALE,
-                              [QN_E_REFUSED] = XC_REFUSED, [QN_E_CANCELLED] = XC_INTERRUPTED};
+  static const int codes[] = {[QN_OK] = XC_OK,
+                              [QN_E_LOCKED] = XC_LOCKED,
+                              [QN_E_STALE] = XC_STALE,
+                              [QN_E_REFUSED] = XC_REFUSED,
+                              [QN_E_CANCELLED] = XC_INTERRUPTED};
   int code = (size_t)e < sizeof codes / sizeof *codes ? codes[e] : 0;
   return code || e == QN_OK ? code : XC_ERROR;
 }
@@ -61,7 +64,8 @@ struct render_options cli_render(const struct cli *c) {
 void cli_print_value(struct cli *c, const struct value *v, bool json) {
   struct buf out = BUF_INIT(BUF_MAX_DEFAULT);
   const struct value *plain = v ? v : value_null();
-  if (value_encode(&c->s, &c->s.arena, plain, &plain) == QN_OK && json_write(&c->s, plain, json ? JSON_PRETTY : JSON_COMPACT, &out) == QN_OK)
+  if (value_encode(&c->s, &c->s.arena, plain, &plain) == QN_OK &&
+      json_write(&c->s, plain, json ? JSON_PRETTY : JSON_COMPACT, &out) == QN_OK)
     cli_print(c, buf_str(&out));
   putchar('\n');
   buf_release(&out);

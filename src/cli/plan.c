@@ -1,15 +1,18 @@
 /* quoin plan, and drift, which is a plan that looks the other way. */
-#include "quoin/file.h"
 #include "cli.h"
+#include "quoin/file.h"
 
 static enum qn_err print_plan(struct cli *c, const struct plan *p, bool drift) {
   struct buf out = BUF_INIT(BUF_MAX_DEFAULT);
   enum qn_err e = QN_OK;
   struct render_options r = cli_render(c);
   r.drift = drift;
-  if (c->o.compat && strcmp(c->o.compat, "terraform") == 0) e = plan_render_terraform(p, &out);
-  else if (c->o.json) e = plan_render_json(p, &out);
-  else plan_render_text(p, &r, &out);
+  if (c->o.compat && strcmp(c->o.compat, "terraform") == 0)
+    e = plan_render_terraform(p, &out);
+  else if (c->o.json)
+    e = plan_render_json(p, &out);
+  else
+    plan_render_text(p, &r, &out);
   cli_print(c, buf_str(&out));
   buf_release(&out);
   return e;
@@ -20,7 +23,8 @@ static enum qn_err save_plan(struct cli *c, const struct plan *p) {
   enum qn_err e = plan_write(p, &out);
   if (!e) e = file_write_atomic(c->o.out, buf_str(&out), 0600, &c->s.diags);
   buf_release(&out);
-  if (!e && !c->o.json) printf("Saved to %s. `quoin apply %s` applies exactly this, once.\n", c->o.out, c->o.out);
+  if (!e && !c->o.json)
+    printf("Saved to %s. `quoin apply %s` applies exactly this, once.\n", c->o.out, c->o.out);
   return e;
 }
 
@@ -83,7 +87,8 @@ static enum qn_err show_state(struct world *w) {
   size_t n;
   const struct sres *all = state_resources(w->state, &n);
   for (size_t i = 0; i < n; i++) {
-    printf("%s%s (%s)%s\n", i ? "\n" : "", session_str(&c->s, all[i].address).p, session_str(&c->s, all[i].type).p, all[i].deposed ? " deposed" : "");
+    printf("%s%s (%s)%s\n", i ? "\n" : "", session_str(&c->s, all[i].address).p,
+           session_str(&c->s, all[i].type).p, all[i].deposed ? " deposed" : "");
     cli_print_value(c, all[i].identity, false);
     cli_print_value(c, all[i].applied, true);
   }

@@ -21,7 +21,8 @@ static void print_json_list(struct cli *c, const struct sres *all, size_t n) {
     json_escape(&out, session_str(&c->s, all[i].address));
     buf_addz(&out, ",\"type\":");
     json_escape(&out, session_str(&c->s, all[i].type));
-    buf_addf(&out, ",\"generation\":%u,\"deposed\":%s}", all[i].generation, all[i].deposed ? "true" : "false");
+    buf_addf(&out, ",\"generation\":%u,\"deposed\":%s}", all[i].generation,
+             all[i].deposed ? "true" : "false");
   }
   buf_addz(&out, "]\n");
   cli_print(c, buf_str(&out));
@@ -35,7 +36,8 @@ int cmd_state_list(struct cli *c) {
   size_t n;
   const struct sres *all = state_resources(w.state, &n);
   if (c->o.json) print_json_list(c, all, n);
-  for (size_t i = 0; !c->o.json && i < n; i++) printf("%s%s\n", session_str(&c->s, all[i].address).p, all[i].deposed ? " (deposed)" : "");
+  for (size_t i = 0; !c->o.json && i < n; i++)
+    printf("%s%s\n", session_str(&c->s, all[i].address).p, all[i].deposed ? " (deposed)" : "");
   return done(&w, QN_OK);
 }
 
@@ -47,8 +49,10 @@ static enum qn_err not_recorded(struct world *w, const char *address) {
   for (size_t i = 0; i < n; i++) names[i] = session_str(&c->s, all[i].address);
   struct diag *g = diag_add(&c->s.diags, QN0814, SPAN_NONE, "nothing is recorded under %s", address);
   struct str near = diag_nearest(str_c(address), names, n);
-  if (near.n) diag_help(&c->s.diags, g, "did you mean %.*s?", SV(near));
-  else diag_help(&c->s.diags, g, "`quoin state list` shows what is recorded");
+  if (near.n)
+    diag_help(&c->s.diags, g, "did you mean %.*s?", SV(near));
+  else
+    diag_help(&c->s.diags, g, "`quoin state list` shows what is recorded");
   return QN_E_NOTFOUND;
 }
 
@@ -72,8 +76,10 @@ int cmd_state_show(struct cli *c) {
                            {.key = session_sym(&c->s, STR("seen")), .value = r->seen}};
   size_t k = 0;
   for (size_t i = 0; i < 4; i++) {
-    if (!c->o.json) show_part(c, session_str(&c->s, parts[i].key).p, parts[i].value);
-    else if (parts[i].value) parts[k++] = parts[i];
+    if (!c->o.json)
+      show_part(c, session_str(&c->s, parts[i].key).p, parts[i].value);
+    else if (parts[i].value)
+      parts[k++] = parts[i];
   }
   if (c->o.json) cli_print_value(c, value_map(&c->s.arena, parts, k), true);
   return done(&w, QN_OK);
@@ -114,8 +120,10 @@ static enum qn_err print_output(struct world *w, const struct value *outputs, co
     diag_add(&c->s.diags, QN0814, SPAN_NONE, "no output %s is recorded", name);
     return QN_E_NOTFOUND;
   }
-  if (c->o.raw && value_is(v, V_STR)) printf("%.*s\n", SV(value_text(v)));
-  else cli_print_value(c, v, c->o.json);
+  if (c->o.raw && value_is(v, V_STR))
+    printf("%.*s\n", SV(value_text(v)));
+  else
+    cli_print_value(c, v, c->o.json);
   return QN_OK;
 }
 

@@ -10,8 +10,12 @@ static enum qn_err validate_one(struct cli *c, const char *environment, uint32_t
 }
 
 static void say_ok(struct cli *c, size_t environments, uint32_t resources) {
-  if (c->o.json) printf("{\"valid\":true,\"environments\":%zu,\"resources\":%u,\"diagnostics\":[]}\n", environments, resources);
-  else printf("Valid: %u resource%s in %zu environment%s.\n", resources, resources == 1 ? "" : "s", environments, environments == 1 ? "" : "s");
+  if (c->o.json)
+    printf("{\"valid\":true,\"environments\":%zu,\"resources\":%u,\"diagnostics\":[]}\n", environments,
+           resources);
+  else
+    printf("Valid: %u resource%s in %zu environment%s.\n", resources, resources == 1 ? "" : "s", environments,
+           environments == 1 ? "" : "s");
 }
 
 int cmd_validate(struct cli *c) {

@@ -1,9 +1,11 @@
 /* Opening what a command works with, in the order in which it is needed. */
+#include "cli.h"
 #include "quoin/blob.h"
 #include "quoin/lookup.h"
-#include "cli.h"
 
-const char *cli_arg(const struct cli *c, size_t i) { return i < c->o.args.n ? c->o.args.v[i] : NULL; }
+const char *cli_arg(const struct cli *c, size_t i) {
+  return i < c->o.args.n ? c->o.args.v[i] : NULL;
+}
 
 enum qn_err world_tables(struct world *w) {
   struct session *s = &w->c->s;
@@ -33,14 +35,14 @@ static enum qn_err take_vars(struct cli *c, struct spec_options *o) {
 }
 
 /* ---- lookups: recorded ones are used; others need the cloud ---------------- */
-static enum qn_err lookup_offline(void *user, struct str kind, const struct value *args, struct str region, struct span at,
-                                  const struct value **out) {
+static enum qn_err lookup_offline(void *user, struct str kind, const struct value *args, struct str region,
+                                  struct span at, const struct value **out) {
   (void)user, (void)kind, (void)args, (void)region, (void)at, (void)out;
   return QN_E_CANCELLED;
 }
 
-static enum qn_err lookup_online(void *user, struct str kind, const struct value *args, struct str region, struct span at,
-                                 const struct value **out) {
+static enum qn_err lookup_online(void *user, struct str kind, const struct value *args, struct str region,
+                                 struct span at, const struct value **out) {
   struct world *w = user;
   enum qn_err e = world_cloud(w);
   if (e) return e;
@@ -56,7 +58,8 @@ static enum qn_err lookup_begin(void *user, const struct environment *env, const
   if (w->c->o.refresh_lookups) return QN_OK;
   struct store *store = NULL;
   struct state *st = NULL;
-  enum qn_err e = store_local(s, world_state_root(w), session_str(s, env->stack), session_str(s, env->name), true, &store);
+  enum qn_err e = store_local(s, world_state_root(w), session_str(s, env->stack), session_str(s, env->name),
+                              true, &store);
   if (!e) e = state_open(s, store, ST_READ, &st);
   if (!e) *recorded = state_lookups(st);
   if (st) state_close(st);
@@ -72,10 +75,16 @@ enum qn_err world_spec(struct world *w, const char *environment, bool online) {
   if (e) return e;
   struct lang_types types;
   schema_lang_types(w->schema, s, &types);
-  struct lang_lookups lookups = {.user = w, .lookup = online ? lookup_online : lookup_offline, .begin = lookup_begin};
-  struct spec_options o = {.path = c->o.spec, .environment = str_c(environment), .var_files = c->o.var_files.v,
-                           .n_var_files = c->o.var_files.n, .types = &types, .lookups = &lookups,
-                           .modules_blob = blob_get(BLOB_MODULES), .dr = c->o.dr};
+  struct lang_lookups lookups = {
+      .user = w, .lookup = online ? lookup_online : lookup_offline, .begin = lookup_begin};
+  struct spec_options o = {.path = c->o.spec,
+                           .environment = str_c(environment),
+                           .var_files = c->o.var_files.v,
+                           .n_var_files = c->o.var_files.n,
+                           .types = &types,
+                           .lookups = &lookups,
+                           .modules_blob = blob_get(BLOB_MODULES),
+                           .dr = c->o.dr};
   if ((e = take_vars(c, &o)) || (e = spec_compile(s, &o, &w->compiled))) return e;
   struct environment found = w->env;
   w->env = w->compiled.env;
@@ -95,7 +104,8 @@ const char *world_state_root(const struct world *w) {
 
 enum qn_err world_state(struct world *w, enum state_mode mode) {
   struct session *s = &w->c->s;
-  enum qn_err e = store_local(s, world_state_root(w), session_str(s, w->env.stack), session_str(s, w->env.name), mode == ST_READ, &w->store);
+  enum qn_err e = store_local(s, world_state_root(w), session_str(s, w->env.stack),
+                              session_str(s, w->env.name), mode == ST_READ, &w->store);
   if (!e) e = state_open(s, w->store, mode, &w->state);
   if (e) return e;
   if (state_damaged(w->state) && !w->damage_ok) return QN_E_DAMAGED;
@@ -106,8 +116,9 @@ enum qn_err world_state(struct world *w, enum state_mode mode) {
 static enum qn_err check_account(struct world *w, sym declared) {
   struct session *s = &w->c->s;
   if (!declared || declared == w->env.account) return QN_OK;
-  struct diag *g = diag_add(&s->diags, QN0812, w->env.span, "environment %.*s is for account %.*s, the credentials belong to %.*s",
-                            SV(session_str(s, w->env.name)), SV(session_str(s, declared)), SV(session_str(s, w->env.account)));
+  struct diag *g = diag_add(
+      &s->diags, QN0812, w->env.span, "environment %.*s is for account %.*s, the credentials belong to %.*s",
+      SV(session_str(s, w->env.name)), SV(session_str(s, declared)), SV(session_str(s, w->env.account)));
   diag_help(&s->diags, g, "choose other credentials, for example with -profile NAME or AWS_PROFILE");
   return QN_E_REFUSED;
 }
@@ -116,11 +127,16 @@ enum qn_err world_cloud(struct world *w) {
   struct session *s = &w->c->s;
   if (w->cloud) return QN_OK;
   int64_t concurrency = 0;
-  if (w->c->o.parallelism && (!str_to_i64(str_c(w->c->o.parallelism), &concurrency) || concurrency < 1 || concurrency > 256)) {
-    diag_add(&s->diags, QN0006, SPAN_NONE, "-parallelism wants a number from 1 to 256, not %s", w->c->o.parallelism);
+  if (w->c->o.parallelism &&
+      (!str_to_i64(str_c(w->c->o.parallelism), &concurrency) || concurrency < 1 || concurrency > 256)) {
+    diag_add(&s->diags, QN0006, SPAN_NONE, "-parallelism wants a number from 1 to 256, not %s",
+             w->c->o.parallelism);
     return QN_E_INVALID;
   }
-  struct cloud_options o = {.wire = w->wire, .profile = w->c->o.profile, .region = w->env.region, .concurrency = (uint32_t)concurrency};
+  struct cloud_options o = {.wire = w->wire,
+                            .profile = w->c->o.profile,
+                            .region = w->env.region,
+                            .concurrency = (uint32_t)concurrency};
   enum qn_err e = cloud_new(s, &o, &w->cloud);
   if (e) return e;
   w->rd = cloud_reader(w->cloud);
@@ -149,8 +165,13 @@ static struct str *texts(struct arena *a, const struct text_list *l) {
 enum qn_err world_plan(struct world *w, bool destroy, struct plan *out) {
   const struct options *o = &w->c->o;
   struct arena *a = &w->c->s.arena;
-  struct plan_options po = {.destroy = destroy, .refresh = !o->no_refresh && w->rd, .strict_readback = o->strict_readback,
-                            .replace = texts(a, &o->replace), .n_replace = o->replace.n, .targets = texts(a, &o->targets),
-                            .n_targets = o->targets.n, .allow_mass_loss = o->allow_mass_loss};
+  struct plan_options po = {.destroy = destroy,
+                            .refresh = !o->no_refresh && w->rd,
+                            .strict_readback = o->strict_readback,
+                            .replace = texts(a, &o->replace),
+                            .n_replace = o->replace.n,
+                            .targets = texts(a, &o->targets),
+                            .n_targets = o->targets.n,
+                            .allow_mass_loss = o->allow_mass_loss};
   return plan_make(&w->c->s, w->graph, w->state, w->providers, w->schema, w->rd, w->cloud, &po, &w->env, out);
 }
