@@ -59,6 +59,8 @@ enum change_verdict def_change(struct session *s, struct arena *a, const struct 
 /* Why a property (path without indices, or its top-level name) is not supported by the definition; empty:
  * it is. Declaring such a property is an error that plan and validate report. */
 struct str def_unsupported(const struct def *d, struct str path);
+/* QN0930 for each declared property that the definition does not support; `where` is for values without a place. */
+enum qn_err def_check_declared(struct session *s, const struct def *d, const struct value *props, struct span where) QN_MUST_USE;
 /* Attributes that an update of these properties makes unknown. */
 bool def_volatile(const struct def *d, struct str attribute);
 /* Another type owns this property within bounds (service desired count). */

@@ -233,12 +233,14 @@ static enum qn_err plan_node(struct builder *b, uint32_t i) {
   struct resolver rs = {.user = b, .attribute = build_attribute};
   enum qn_err e = value_resolve(b->s, b->a, n->r.props, &rs, &d->wanted);
   if (e) return e;
-  if (!provider_find(b->prov, session_str(b->s, n->r.type))) {
+  const struct def *def = provider_find(b->prov, session_str(b->s, n->r.type));
+  if (!def) {
     struct diag *g = diag_add(&b->s->diags, QN0802, n->r.span, "%.*s is a %.*s, which this quoin has no definition for",
                               SV(session_str(b->s, n->r.address)), SV(session_str(b->s, n->r.type)));
     diag_help(&b->s->diags, g, "QUOIN_PROVIDER_PATH may name a folder with further definitions");
     return QN_E_INVALID;
   }
+  if ((e = def_check_declared(b->s, def, n->r.props, n->r.span))) return e;
   struct recorded *r = d->current;
   if (!r || r->gone || value_is_null(r->identity)) return plan_new(b, n, d);
   if (r->r->type != n->r.type) return plan_replace(b, n, d, NULL, 0, false, CR_SPEC);

@@ -145,5 +145,28 @@ TEST(settle_by_tag) {
   world_close(&t);
 }
 
-TEST_MAIN(CASE(create), CASE(create_is_sent_once), CASE(update), CASE(change_verdicts),
-          CASE(delete_busy_then_gone), CASE(settle_by_tag))
+TEST(unsupported_properties_are_refused) {
+  struct world t;
+  world_open(&t);
+  const struct def *d = must_find(&t, "AWS::S3::Bucket");
+  if (!d) return;
+  CHECK_INT(def_check_declared(&t.s, d,
+                               json(&t, "{\"LifecycleConfiguration\":{\"Rules\":[{\"Transitions\":[]}]}}"),
+                               SPAN_NONE),
+            QN_OK);
+  CHECK_INT(
+      def_check_declared(
+          &t.s, d,
+          json(&t, "{\"AbacStatus\":\"x\",\"LifecycleConfiguration\":{\"Rules\":[{\"Transition\":{}}]}}"),
+          SPAN_NONE),
+      QN_E_INVALID);
+  CHECK_INT(t.s.diags.n, 2);
+  CHECK_STR(t.s.diags.v[1]->message,
+            STR("LifecycleConfiguration.Rules.Transition of AWS::S3::Bucket is not supported"));
+  CHECK_STR(t.s.diags.v[1]->help, STR("superseded by Transitions"));
+  diags_init(&t.s.diags, t.a);
+  world_close(&t);
+}
+
+TEST_MAIN(CASE(unsupported_properties_are_refused), CASE(create), CASE(create_is_sent_once), CASE(update),
+          CASE(change_verdicts), CASE(delete_busy_then_gone), CASE(settle_by_tag))
