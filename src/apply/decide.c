@@ -124,7 +124,5 @@ void task_narrow(struct task *t) {
   }
   t->changed = left.v;
   t->n_changed = (uint32_t)left.n;
-  if (c->n_leaves || c->action == ACT_CREATE) return;
-  t->changed = c->properties; /* a plan without leaves names the properties alone */
-  t->n_changed = c->n_properties;
+  if (!t->changed) t->changed = ARENA_ARRAY(r->a, 1, struct str); /* none is not all */
 }

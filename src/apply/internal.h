@@ -36,6 +36,7 @@ struct task {
   const struct value *identity, *attributes; /* before the operation */
   const struct str *changed;                 /* properties to bring about; NULL: all */
   uint32_t n_changed;
+  bool resume; /* an earlier run did not finish the object: its waits are made up for */
   struct op *op;
   enum op_kind kind;
   struct op_step step;

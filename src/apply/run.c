@@ -38,7 +38,8 @@ static void loop(struct run *r) {
       break;
     }
     if (r->journal && !r->in_flight) continue;
-    r->calls.poll(r->calls.user, drive_timeout(r), r->o->wake_fd);
+    r->calls.poll(r->calls.user, drive_timeout(r),
+                  r->interrupted ? -1 : r->o->wake_fd); /* the byte stays in it */
     if (r->o->tick) r->o->tick(r->o->user);
   }
   task_journal(r, state_commit(r->st));

@@ -22,7 +22,7 @@ static struct op_scope scope_of(const struct task *t) {
                            .partition = r->env->partition,
                            .uid = t->uid,
                            .new_props = t->kind == OP_DELETE ? NULL : t->send,
-                           .old_props = t->kind == OP_CREATE ? NULL : c->applied,
+                           .old_props = t->kind == OP_CREATE && !t->identity ? NULL : c->applied,
                            .live = first ? c->live : NULL,
                            .identity = t->kind == OP_SETTLE_CREATE ? NULL : t->identity,
                            .attributes = t->attributes,
@@ -38,7 +38,7 @@ void task_operate(struct task *t, enum op_kind kind) {
   t->kind = kind;
   t->ambiguous = t->mutated = t->alone = false;
   struct op_scope sc = scope_of(t);
-  bool some = kind == OP_UPDATE;
+  bool some = kind == OP_UPDATE || (kind == OP_CREATE && t->resume);
   t->op =
       op_new(r->s, r->a, r->prov, t->c->def, kind, &sc, some ? t->changed : NULL, some ? t->n_changed : 0);
   task_advance(t);
@@ -222,15 +222,27 @@ static void keep_old(struct task *t) {
   t->attributes = old->attributes;
 }
 
+/* From here until all is acknowledged and waited for, the object counts as unfinished. */
+static void put_begun(struct task *t) {
+  struct sres r = facts(t);
+  r.complete = false;
+  put(t, &r);
+}
+
 static void begin_update(struct task *t) {
+  struct run *r = t->run;
   if (!task_resolve(t)) return;
   task_narrow(t);
+  const struct sres *known = state_generation(r->st, t->c->address, t->generation);
+  t->resume = known && known->identity && !known->complete;
   t->action = t->n_changed ? ACT_UPDATE : ACT_NONE;
-  if (t->n_changed) {
-    task_operate(t, OP_UPDATE);
+  if (t->n_changed && !t->resume) put_begun(t);
+  if (t->n_changed || t->resume) {
+    t->identity = known ? known->identity : t->identity;
+    task_operate(t, t->resume ? OP_CREATE : OP_UPDATE);
     return;
   }
-  put_complete(t, NULL);
+  if (known) put_complete(t, NULL);
   task_over(t, false);
 }
 
@@ -269,12 +281,8 @@ void task_begin(struct task *t) {
   t->started = now(t->run);
   task_event(t, AE_STARTED, STR(""));
   switch (t->c->action) {
-  case ACT_NONE:
-    if (!task_resolve(t)) return;
-    put_complete(t, NULL);
-    task_over(t, false);
-    return;
   case ACT_CREATE: begin_create(t); return;
+  case ACT_NONE:
   case ACT_UPDATE: begin_update(t); return;
   case ACT_DELETE: begin_delete(t); return;
   case ACT_FORGET:

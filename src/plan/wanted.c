@@ -211,7 +211,7 @@ static enum qn_err plan_existing(struct builder *b, const struct node *n, struct
   c.n_leaves = n_leaves;
   set_properties(b, &c);
   c.action = c.n_properties ? ACT_UPDATE : ACT_NONE;
-  c.record = r->r->protect != c.protect || r->r->on_destroy != c.on_destroy || r->moved || released ||
+  c.record = !r->r->complete || r->r->protect != c.protect || r->r->on_destroy != c.on_destroy || r->moved || released ||
              applied_lacks(r, d->wanted) || !same_deps(r->r, &c);
   d->updated = c.action == ACT_UPDATE;
   enum qn_err e = check_kept(b, &c);

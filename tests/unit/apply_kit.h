@@ -50,6 +50,7 @@ struct fake {
   volatile int interrupts;
   int interrupt_at;    /* interrupts at the n-th mutating call */
   int64_t asleep;      /* the machine is suspended for so long at the next pause */
+  int pending_states;  /* answers of Describe* that say pending first */
   int pending_changes; /* answers of GetChange that say PENDING first */
   char dir[32];
 };
@@ -145,11 +146,12 @@ static inline const struct value *ec2_create(const char *kind, const char *membe
 static inline const struct value *ec2_describe(const char *kind, const char *list, const char *id,
                                                const struct value *in) {
   VEC(const struct value *) out = {0};
+  bool pending = f->pending_states > 0 && f->pending_states--;
   for (int i = 0; i < f->n; i++) {
     const struct object *o = &f->v[i];
     if (!o->kind || strcmp(o->kind, kind) != 0 || !passes(o, at(in, "Filters"))) continue;
-    const struct value *v =
-        with(with(o->props, id, value_str(f->w.a, o->id)), "State", value_str(f->w.a, STR("available")));
+    const struct value *v = with(with(o->props, id, value_str(f->w.a, o->id)), "State",
+                                 value_str(f->w.a, pending ? STR("pending") : STR("available")));
     VEC_PUSH(f->w.a, &out, o->tags ? with(v, "Tags", o->tags) : v);
   }
   return with(value_map(f->w.a, NULL, 0), list, value_list(f->w.a, out.v, out.n));

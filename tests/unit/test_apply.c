@@ -279,6 +279,23 @@ TEST(a_suspended_machine_loses_nothing) {
   kit_end();
 }
 
+TEST(an_unfinished_object_is_waited_for_again) {
+  kit_open();
+  f->pending_states = 1000;
+  struct outcome_of o = kit_apply(NET);
+  CHECK_INT(o.apply, QN_E_REMOTE);
+  CHECK(o.r.failed == 1 && o.r.skipped == 1 && said(QN0850));
+  f->pending_states = 3;
+  int calls = f->mutating;
+  CHECK(!kit_plan(NET).empty);
+  CHECK(!kit_apply(NET).apply);
+  CHECK_INT(f->pending_states, 0);
+  CHECK_INT(count("vpc"), 1);
+  CHECK_INT(f->mutating, calls + 3); /* host names, the subnet and its attribute */
+  CHECK(kit_plan(NET).empty);
+  kit_end();
+}
+
 TEST(a_check_after_apply) {
   kit_open();
   struct outcome_of o =
@@ -313,4 +330,5 @@ TEST_MAIN(CASE(everything_from_nothing_and_back), CASE(killed_at_every_point_of_
           CASE(a_failure_stops_only_what_needs_it), CASE(stop_on_error_begins_nothing_more),
           CASE(a_refused_joined_call_is_taken_apart), CASE(a_name_that_somebody_else_has),
           CASE(interrupted_once), CASE(interrupted_twice), CASE(a_suspended_machine_loses_nothing),
-          CASE(a_check_after_apply), CASE(a_replacement_pulls_along_what_refers_to_it))
+          CASE(an_unfinished_object_is_waited_for_again), CASE(a_check_after_apply),
+          CASE(a_replacement_pulls_along_what_refers_to_it))
