@@ -117,6 +117,17 @@ def test_one_internet_gateway(ec2, vpc):
     assert code(ec2.attach_internet_gateway, InternetGatewayId=gateways[0], VpcId=vpc) == "Resource.AlreadyAssociated"
 
 
+def test_vpc_in_use(ec2, vpc):
+    group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
+    assert code(ec2.delete_vpc, VpcId=vpc) == "DependencyViolation"
+    ec2.delete_security_group(GroupId=group)
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    assert code(ec2.delete_vpc, VpcId=vpc) == "DependencyViolation"
+    ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    ec2.delete_vpc(VpcId=vpc)
+
+
 def test_routes(ec2, vpc):
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]

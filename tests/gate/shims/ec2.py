@@ -177,6 +177,16 @@ def _used_by_service(ctx: Context, ident: str) -> bool:
     return any(ident in s.network and s.status() != "INACTIVE" and s.region == ctx.call.region for s in services)
 
 
+def delete_vpc(ctx: Context) -> Response | None:
+    ident = ctx.params["VpcId"]
+    of_vpc = [{"Name": "vpc-id", "Values": [ident]}]
+    groups = ctx.ask("describe_security_groups", Filters=of_vpc) or {"SecurityGroups": []}
+    gateways = ctx.ask("describe_internet_gateways", Filters=[{"Name": "attachment.vpc-id", "Values": [ident]}])
+    if any(g["GroupName"] != "default" for g in groups["SecurityGroups"]) or gateways and gateways["InternetGateways"]:
+        return ctx.error("DependencyViolation", f"The vpc '{ident}' has dependencies and cannot be deleted.")
+    return None
+
+
 def delete_subnet(ctx: Context) -> Response | None:
     ident = ctx.params["SubnetId"]
     if _used_by_service(ctx, ident):
@@ -349,6 +359,8 @@ TABLE = (
          "keeps and shows them", API % "ModifySubnetAttribute", after=subnet_attribute),
     Shim("ec2-subnet-read", ("ec2:DescribeSubnets", "ec2:CreateSubnet"), "shows neither enableDns64 nor the changed hostname type",
          "shows both", API % "Subnet", after=subnet_read),
+    Shim("ec2-vpc-in-use", ("ec2:DeleteVpc",), "a VPC with security groups or an attached gateway can be deleted",
+         "DependencyViolation", API % "DeleteVpc", before=delete_vpc),
     Shim("ec2-subnet-in-use", ("ec2:DeleteSubnet",), "a subnet with a running service in it can be deleted; its route table "
          "association stays", "DependencyViolation; the association goes with the subnet", API % "DeleteSubnet",
          before=delete_subnet, after=subnet_deleted),
@@ -374,6 +386,7 @@ TABLE = (
 
 GAPS = (
     Gap("ec2-main-route-table-delete", ("ec2:DeleteRouteTable",), "moto deletes a main route table; AWS refuses"),
+    Gap("ec2-network-acl-stays", ("ec2:DeleteVpc",), "the default network ACL of a deleted VPC stays in moto"),
     Gap("ec2-blackhole", ("ec2:DetachInternetGateway",), "routes of a detached gateway stay active; AWS shows blackhole"),
     Gap("ec2-prefix-list-description", ("ec2:AuthorizeSecurityGroupIngress",), "moto loses descriptions of prefix list rules"),
     Gap("ec2-referenced-group-description", ("ec2:DescribeSecurityGroupRules",),
