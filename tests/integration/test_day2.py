@@ -30,8 +30,8 @@ ROWS = {
     "change a create-only property": (
         [("GroupDescription: Web traffic", "GroupDescription: All web traffic")],
         "Plan: 1 to add, 1 to change, 1 to destroy (1 replaced).",
-        ["ec2:CreateSecurityGroup", "ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress",
-         "ec2:AuthorizeSecurityGroupEgress", "ecs:UpdateService", "ec2:DeleteSecurityGroup"],
+        ["ec2:CreateSecurityGroup", "ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupIngress",
+         "ecs:UpdateService", "ec2:DeleteSecurityGroup"],
         ['GroupDescription = "Web traffic" -> "All web traffic"', "forces replacement"]),
     "remove a resource": (
         [("""  mail:
