@@ -97,6 +97,23 @@ enum qn_err instance_value(struct instance *in, struct program *p, uint32_t i, s
   return QN_OK;
 }
 
+/* What cannot be shown, recorded or given to other tools. */
+static bool whole_resource(struct program *p, const struct value *v, const struct output_decl *o,
+                           unsigned depth) {
+  bool found = false;
+  if (depth > 256) return false;
+  for (uint32_t i = 0; i < v->n && v->kind == V_LIST && !found; i++)
+    found = whole_resource(p, v->items[i], o, depth + 1);
+  for (uint32_t i = 0; i < v->n && v->kind == V_MAP && !found; i++)
+    found = whole_resource(p, v->members[i].value, o, depth + 1);
+  if (v->kind != V_RES) return found;
+  struct str name = session_str(p->s, v->res.address), type = session_str(p->s, v->res.type);
+  struct diag *g = diag_add(&p->s->diags, QN0447, o->value->span, "output \"%.*s\" holds all of %.*s (%.*s)",
+                            SV(session_str(p->s, o->name)), SV(name), SV(type));
+  diag_help(&p->s->diags, g, "name what is wanted of it: ${%.*s.SOMETHING}", SV(name));
+  return true;
+}
+
 static enum qn_err output_value(struct program *p, struct instance *in, const struct output_decl *o,
                                 struct slot *s) {
   struct frame f;
@@ -105,6 +122,7 @@ static enum qn_err output_value(struct program *p, struct instance *in, const st
   f.run = !in->parent;
   enum qn_err e = tree_eval(&f, o->value, &s->value);
   if (e) return e;
+  if (!in->parent && whole_resource(p, s->value, o, 0)) return QN_E_INVALID;
   if (!in->parent && !o->secret && (s->value->flags & (VF_SECRET | VF_HAS_SECRET))) {
     struct diag *g = diag_add(&p->s->diags, QN0458, value_span(p, s->value, o->span),
                               "output \"%.*s\" shows a secret", SV(session_str(p->s, o->name)));

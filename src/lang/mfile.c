@@ -14,6 +14,12 @@ static const struct key_rule module_rules[] = {
 static const char *const built_ins[] = {"stack", "env",  "region", "account", "partition",
                                         "dr",    "each", "run",    "secret",  "lookup"};
 
+bool name_built_in(struct str t) {
+  size_t n = sizeof built_ins / sizeof *built_ins, i = 0;
+  while (i < n && !str_eq(t, str_c(built_ins[i]))) i++;
+  return i < n;
+}
+
 struct decl *mfile_decl(const struct program *p, struct mfile *m, sym name) {
   uint32_t *i = map_get(&m->by_name, session_str(p->s, name));
   return i ? &m->decls.v[*i] : NULL;
@@ -40,8 +46,7 @@ static struct decl *declare(struct program *p, struct mfile *m, const struct ypa
       diag_help(&s->diags, g, "names are a-z, 0-9 and _, and begin with a letter");
     return NULL;
   }
-  for (size_t i = 0; i < sizeof built_ins / sizeof *built_ins; i++) {
-    if (!str_eq(name, str_c(built_ins[i]))) continue;
+  if (name_built_in(name)) {
     struct diag *g = diag_add(&s->diags, QN0405, pair->key_span, "\"%.*s\" is a built-in name", SV(name));
     diag_help(&s->diags, g, "call this %s something else", kind_words[kind]);
     return NULL;
@@ -290,6 +295,8 @@ void mfile_read(struct program *p, struct mfile *m) {
   else
     (void)KEYS_CHECK(p, m->root, module_rules, "the module", top);
   if (m->root->kind != Y_MAP) return;
+  struct loops around = p->loops; /* of the file that uses this one */
+  p->loops = (struct loops){0};
   read_head(p, m);
   for (size_t k = 0; k < sizeof sections / sizeof *sections; k++) {
     const struct ynode *y = section(p, m, sections[k].key, Y_MAP);
@@ -306,4 +313,6 @@ void mfile_read(struct program *p, struct mfile *m) {
   read_outputs(p, m);
   read_checks(p, m);
   read_moved(p, m);
+  shadow_check(p, m);
+  p->loops = around;
 }

@@ -277,6 +277,16 @@ enum qn_err secret_call(struct frame *f, const struct value *const *args, size_t
                         const struct value **out) QN_MUST_USE;
 
 /* ---- the whole ----------------------------------------------------------- */
+struct loops {
+  struct expr_loop *v;
+  size_t n, cap;
+};
+/* Loop variables of e are appended to p->loops. */
+void shadow_collect(struct program *p, const struct expr *e);
+/* Reports those of p->loops that hide a name of m or a built-in one. */
+void shadow_check(struct program *p, struct mfile *m);
+bool name_built_in(struct str t);
+
 struct busy { /* what is being evaluated, for cycles */
   struct str label;
   struct span at; /* the reference that led to it */
@@ -296,7 +306,8 @@ struct program {
   VEC(struct busy) stack;
   unsigned eval_depth; /* depth of all evaluations under way, summed */
   VEC(struct regex *) regexes;
-  bool keep_null; /* of trees built now */
+  struct loops loops; /* of the file being read */
+  bool keep_null;     /* of trees built now */
   /* the environment */
   struct str env_name; /* without --dr */
   struct env_out env;

@@ -47,6 +47,7 @@ static bool scalar_build(struct program *p, const struct ynode *y, struct tnode 
   if (policy_variable(p, y)) return false;
   t->expr = template_parse(p->s, y);
   if (!t->expr) return false;
+  shadow_collect(p, t->expr);
   if (!expr_is_literal(t->expr)) return true;
   struct eval ev = {.s = p->s, .arena = &p->s->arena};
   return expr_eval(&ev, t->expr, &t->constant) == QN_OK;
