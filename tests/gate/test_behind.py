@@ -72,9 +72,10 @@ def test_deletes(account):
     order = ("ECS::Service", "ECS::TaskDefinition", "ECS::Cluster", "Route53::RecordSet", "Route53::HostedZone", "Logs::LogGroup",
              "S3::Bucket", "EC2::SecurityGroup", "EC2::Subnet", "EC2::InternetGateway", "EC2::RouteTable", "EC2::VPC", "IAM::Role")
     iam = cloud.observer("iam")
-    if iam.list_role_policies(RoleName="made")["PolicyNames"]:
-        iam.detach_role_policy(RoleName="made", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
-        iam.delete_role_policy(RoleName="made", PolicyName="foreign")
+    for policy in iam.list_attached_role_policies(RoleName="made")["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName="made", PolicyArn=policy["PolicyArn"])
+    for name in iam.list_role_policies(RoleName="made")["PolicyNames"]:
+        iam.delete_role_policy(RoleName="made", PolicyName=name)
     for name in order:
         service = (name.split("::")[0],)
         key, item = one(snapshot_account(cloud, services=service), "AWS::" + name)
