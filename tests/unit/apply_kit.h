@@ -48,10 +48,11 @@ struct fake {
   struct fault fault;
   int mutating, merged; /* calls; records in joined calls */
   volatile int interrupts;
-  int interrupt_at;    /* interrupts at the n-th mutating call */
-  int64_t asleep;      /* the machine is suspended for so long at the next pause */
-  int pending_states;  /* answers of Describe* that say pending first */
-  int pending_changes; /* answers of GetChange that say PENDING first */
+  int interrupt_at;     /* interrupts at the n-th mutating call */
+  int reserve_fails_at; /* the n-th reservation of room for the journal fails */
+  int64_t asleep;       /* the machine is suspended for so long at the next pause */
+  int pending_states;   /* answers of Describe* that say pending first */
+  int pending_changes;  /* answers of GetChange that say PENDING first */
   char dir[32];
 };
 static struct fake *f;
@@ -478,7 +479,8 @@ static enum qn_err d_open(struct store *st, struct str name, size_t n) {
   return point() ? QN_E_IO : inner(st)->ops->append_open(inner(st), name, n);
 }
 static enum qn_err d_reserve(struct store *st, size_t n) {
-  return f->dead ? QN_E_IO : inner(st)->ops->reserve(inner(st), n);
+  bool full = f->reserve_fails_at > 0 && --f->reserve_fails_at == 0;
+  return f->dead || full ? QN_E_IO : inner(st)->ops->reserve(inner(st), n);
 }
 static enum qn_err d_append(struct store *st, struct str bytes) {
   if (f->dead) return QN_E_IO;

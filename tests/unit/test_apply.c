@@ -296,6 +296,42 @@ TEST(an_unfinished_object_is_waited_for_again) {
   kit_end();
 }
 
+TEST(an_object_that_was_made_twice) {
+  kit_open();
+  f->fault =
+      (struct fault){.op = "CreateVpc", .executed = true, .cls = EC_AMBIGUOUS, .code = "reset", .times = 1};
+  f->reserve_fails_at = 2; /* the run ends there */
+  f->interrupt_at = 1;
+  kit_apply(NET);
+  CHECK_INT(count("vpc"), 1);
+  struct object *twin = add("vpc", "vpc-", STR(""), f->v[0].props);
+  twin->tags = f->v[0].tags;
+  f->interrupts = f->interrupt_at = f->reserve_fails_at = 0;
+  struct outcome_of o = kit_apply(NET);
+  CHECK_INT(o.settled, 1);
+  CHECK(said(QN0856));
+  CHECK(!o.apply);
+  CHECK_INT(count("vpc"), 1);
+  CHECK(find("vpc", STR("vpc-1")) != NULL); /* the first is kept */
+  CHECK_INT(o.r.deleted, 1);
+  CHECK(kit_plan(NET).empty);
+  kit_end();
+}
+
+TEST(no_room_for_the_journal) {
+  for (int n = 1; n <= 8; n++) {
+    kit_open();
+    f->reserve_fails_at = n;
+    struct outcome_of o = kit_apply(BEFORE);
+    CHECK_INT(o.apply, QN_E_IO);
+    f->reserve_fails_at = 0;
+    CHECK_INT(kit_plan(BEFORE).settled, 0); /* what was in flight got its outcome */
+    CHECK_INT(converge(BEFORE), 1);
+    check_all();
+    kit_end();
+  }
+}
+
 TEST(a_check_after_apply) {
   kit_open();
   struct outcome_of o =
@@ -330,5 +366,6 @@ TEST_MAIN(CASE(everything_from_nothing_and_back), CASE(killed_at_every_point_of_
           CASE(a_failure_stops_only_what_needs_it), CASE(stop_on_error_begins_nothing_more),
           CASE(a_refused_joined_call_is_taken_apart), CASE(a_name_that_somebody_else_has),
           CASE(interrupted_once), CASE(interrupted_twice), CASE(a_suspended_machine_loses_nothing),
-          CASE(an_unfinished_object_is_waited_for_again), CASE(a_check_after_apply),
+          CASE(an_unfinished_object_is_waited_for_again), CASE(an_object_that_was_made_twice),
+          CASE(no_room_for_the_journal), CASE(a_check_after_apply),
           CASE(a_replacement_pulls_along_what_refers_to_it))
