@@ -75,9 +75,9 @@ struct kept {
   const struct tmpl *value;
 };
 struct code_match {
-  struct str code;       /* empty: any */
-  struct regex *message; /* NULL: any */
-  uint32_t within_ms;    /* of a retry */
+  struct str code;    /* empty: any */
+  struct str message; /* PCRE2; empty: any. Compiled when an error has to be judged */
+  uint32_t within_ms; /* of a retry */
 };
 struct wait;
 struct step {

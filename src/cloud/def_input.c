@@ -26,15 +26,27 @@ bool step_carries(const struct def *d, const struct step *st, struct str prop) {
   return sends(d, st, prop);
 }
 
-static bool codes_text(const struct code_match *m, struct str message) {
-  return !m->message || regex_match(m->message, message, 0, NULL, 0, NULL) == QN_OK;
+static bool message_matches(struct str pattern, struct str message) {
+  struct arena scratch;
+  struct regex *r;
+  struct str why;
+  size_t at;
+  if (!pattern.n) return true;
+  arena_init(&scratch);
+  bool hit = false;
+  if (!regex_new(&scratch, pattern, &r, &why, &at)) {
+    hit = regex_match(r, message, 0, NULL, 0, NULL) == QN_OK;
+    regex_free(r);
+  }
+  arena_release(&scratch);
+  return hit;
 }
 
 bool code_matches(const struct code_match *m, uint32_t n, struct str code, struct str message,
                   uint32_t *which) {
   for (uint32_t i = 0; i < n; i++) {
     if (m[i].code.n && !str_eq(m[i].code, code)) continue;
-    if (!codes_text(&m[i], message)) continue;
+    if (!message_matches(m[i].message, message)) continue;
     if (which) *which = i;
     return true;
   }

@@ -166,8 +166,13 @@ static void code_of(struct dparse *p, const struct ynode *n, struct code_match *
   struct str why;
   size_t at;
   if (!m) return;
-  /* One regex handle per pattern, alive as long as the process: definitions are never unloaded. */
-  if (regex_new(&p->s->arena, dp_text(p, m), &out->message, &why, &at)) dp_error(p, m->span, "%.*s", SV(why));
+  struct regex *r;
+  if (regex_new(&p->s->arena, dp_text(p, m), &r, &why, &at)) {
+    dp_error(p, m->span, "%.*s", SV(why));
+    return;
+  }
+  regex_free(r);
+  out->message = dp_text(p, m);
 }
 
 /* Error codes: texts or {code, message, within}. */
