@@ -37,8 +37,10 @@ static enum qn_err take_vars(struct cli *c, struct spec_options *o) {
 /* ---- lookups: recorded ones are used; others need the cloud ---------------- */
 static enum qn_err lookup_offline(void *user, struct str kind, const struct value *args, struct str region,
                                   struct span at, const struct value **out) {
-  (void)user, (void)kind, (void)args, (void)region, (void)at, (void)out;
-  return QN_E_CANCELLED;
+  struct world *w = user;
+  (void)region, (void)out;
+  enum qn_err e = lookup_check(&w->c->s, kind, args, at);
+  return e ? e : QN_E_CANCELLED;
 }
 
 static enum qn_err lookup_online(void *user, struct str kind, const struct value *args, struct str region,
