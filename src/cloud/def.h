@@ -167,6 +167,7 @@ struct wait {
   const struct step *diagnose;
   uint32_t n_diagnose;
   uint32_t every_min_ms, every_max_ms;
+  uint32_t doubt_ms; /* `fail` must hold for so long: reads may be stale */
   const struct tmpl *within;
   const struct step *call; /* NULL: the batch read of this one */
   struct mpath value;

@@ -99,8 +99,8 @@ static void every(struct dparse *p, const struct ynode *n, struct wait *w) {
 }
 
 void dp_waits(struct dparse *p, const struct ynode *n) {
-  static const char *const keys[] = {"when",   "until", "fail", "because", "diagnose", "every",
-                                     "within", "call",  "with", "value",   NULL};
+  static const char *const keys[] = {"when",  "doubt",  "until", "fail", "because", "diagnose",
+                                     "every", "within", "call",  "with", "value",   NULL};
   if (!n || n->kind != Y_MAP) return;
   struct wait *v = ARENA_ARRAY(&p->s->arena, n->n ? n->n : 1, struct wait);
   for (uint32_t i = 0; i < n->n; i++) {
@@ -110,6 +110,7 @@ void dp_waits(struct dparse *p, const struct ynode *n) {
     v[i].when = dp_expr(p, dp_get(p, w, "when"));
     v[i].until = dp_expr(p, dp_get(p, w, "until"));
     v[i].fail = dp_expr(p, dp_get(p, w, "fail"));
+    v[i].doubt_ms = dp_ms(p, dp_get(p, w, "doubt"), 0);
     v[i].because = dp_tmpl(p, dp_get(p, w, "because"));
     v[i].diagnose = dp_steps(p, dp_get(p, w, "diagnose"), &v[i].n_diagnose);
     every(p, dp_get(p, w, "every"), &v[i]);

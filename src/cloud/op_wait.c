@@ -8,6 +8,7 @@ void op_wait_start(struct op *op, int64_t now, const struct wait *w) {
   op->w = w;
   op->w_since = now;
   op->w_interval = w->every_min_ms;
+  op->w_doubt = -1;
   op->pause_until = 0;
 }
 
@@ -76,7 +77,11 @@ void op_wait_item(struct op *op, int64_t now, const struct value *item, bool gon
     op->w = NULL;
     return;
   }
-  if (failed)
+  if (!failed)
+    op->w_doubt = -1;
+  else if (op->w_doubt < 0)
+    op->w_doubt = now;
+  if (failed && now - op->w_doubt >= (int64_t)w->doubt_ms)
     wait_fail(op, item, STR("WaitFailed"), str_fmt(op->a, "will not become %.*s", SV(w->name)));
   else if (now - op->w_since >= (int64_t)within_ms(op, w))
     wait_fail(op, item, STR("WaitTimeout"),

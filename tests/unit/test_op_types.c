@@ -229,7 +229,10 @@ TEST(service_that_fails_says_why) {
                   "{\"cluster\":\"arn:c\",\"service\":\"arn:s\",\"taskDefinition\":\"arn:aws:ecs:us-east-1:1:"
                   "task-definition/t:2\"}",
                   NULL},
+                 {"DescribeServices", NULL, NOW("COMPLETED", 2, 1)}, /* a stale read is no failure yet */
+                 {"pause", NULL, NULL},
                  {"DescribeServices", NULL, NOW("IN_PROGRESS", 1, 1)}, /* rolled back to what ran before */
+                 {"pause", NULL, NULL}, {"DescribeServices", NULL, NOW("IN_PROGRESS", 1, 1)},
                  {"ListTasks", NULL, "{\"taskArns\":[\"a\",\"b\"]}"},
                  {"DescribeTasks", "{\"cluster\":\"arn:c\",\"tasks\":[\"a\",\"b\"]}",
                   "{\"tasks\":[{\"stoppedReason\":\"out of memory\"},{\"stoppedReason\":\"exit 1\"}]}"}),
