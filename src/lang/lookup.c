@@ -27,7 +27,7 @@ static const struct value *ask(struct frame *f, struct str kind, const struct va
   *e = l && l->lookup ? l->lookup(l->user, kind, args, session_str(p->s, region), at, &v) : QN_E_CANCELLED;
   if (*e == QN_E_NOTFOUND) {
     struct diag *g = diag_add(&p->s->diags, QN0456, at, "there is no lookup \"%.*s\"", SV(kind));
-    diag_help(&p->s->diags, g, "lookups: aws.zones, aws.caller, aws.vpc, aws.ssm_parameter");
+    diag_help(&p->s->diags, g, "lookups: aws.caller, aws.ssm_parameter, aws.subnets, aws.vpc, aws.zones");
     *e = QN_E_INVALID;
   }
   if (*e == QN_E_CANCELLED) {
