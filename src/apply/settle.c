@@ -252,6 +252,94 @@ static enum qn_err begin_looks(struct looks *all, struct state *st, const struct
   return QN_OK;
 }
 
+/* ---- interrupted deletes ------------------------------------------------------------------ */
+
+struct losses { /* generations with an open delete */
+  struct session *s;
+  struct apply_calls calls;
+  struct readset *rs;
+  struct sres *of;
+  uint32_t n;
+  size_t in_flight;
+  bool refused;
+};
+struct loss_ask {
+  struct losses *all;
+  uint32_t token;
+};
+
+static void loss_reply(void *user, const struct reply *reply) {
+  struct loss_ask *a = user;
+  a->all->in_flight--;
+  readset_reply(a->all->rs, a->token, reply);
+}
+
+static void losses_ask(struct losses *all) {
+  struct call call;
+  uint32_t token;
+  while (!all->refused && readset_next(all->rs, &call, &token)) {
+    struct loss_ask *a = ARENA_NEW(&all->s->arena, struct loss_ask);
+    *a = (struct loss_ask){all, token};
+    if (all->calls.call(all->calls.user, false, &call, loss_reply, a))
+      all->refused = true;
+    else
+      all->in_flight++;
+  }
+}
+
+static enum qn_err losses_read(struct losses *all, const struct apply_options *o) {
+  for (;;) {
+    losses_ask(all);
+    if (!all->in_flight) break;
+    if (interrupted(o)) return QN_E_CANCELLED;
+    all->calls.poll(all->calls.user, 1000, o->wake_fd);
+    if (o->tick) o->tick(o->user);
+  }
+  return all->refused || !readset_done(all->rs) ? QN_E_REMOTE : QN_OK;
+}
+
+static bool pending_delete(const struct sres *r) {
+  for (size_t i = 0; i < r->open.n; i++)
+    if (r->open.v[i].kind == 'd') return r->identity != NULL;
+  return false;
+}
+
+/* What was being deleted and is gone leaves the state: it is no loss that anybody has to wonder about. What
+ * is still there is left to the plan. */
+static enum qn_err settle_deletes(struct session *s, struct state *st, const struct providers *p,
+                                  const struct environment *env, const struct apply_options *o,
+                                  const struct apply_calls *calls) {
+  size_t n;
+  const struct sres *r = state_resources(st, &n);
+  struct losses all = {.s = s, .calls = *calls, .of = ARENA_ARRAY(&s->arena, n, struct sres)};
+  struct read_item *items = ARENA_ARRAY(&s->arena, n, struct read_item);
+  for (size_t i = 0; i < n; i++) {
+    const struct def *d = pending_delete(&r[i]) ? provider_find(p, session_str(s, r[i].type)) : NULL;
+    if (!d) continue;
+    all.of[all.n] = r[i];
+    items[all.n++] = (struct read_item){.address = r[i].address,
+                                        .region = r[i].region ? r[i].region : env->region,
+                                        .def = d,
+                                        .identity = r[i].identity,
+                                        .props = r[i].applied};
+  }
+  if (!all.n) return QN_OK;
+  all.rs = readset_new(s, &s->arena, p, env->account, env->partition, items, all.n);
+  enum qn_err e = losses_read(&all, o);
+  for (uint32_t i = 0; i < all.n && !e; i++) {
+    const struct read_result *res = readset_result(all.rs, i);
+    if (res->state == RR_GONE) e = state_forget(st, all.of[i].address, all.of[i].generation);
+    if (res->state != RR_FAILED) continue;
+    diag_add(
+        &s->diags, QN0853, SPAN_NONE,
+        "an earlier run was interrupted while it deleted %.*s, and it cannot be found out what became of "
+        "it: %.*s",
+        SV(session_str(s, all.of[i].address)), SV(res->message.n ? res->message : res->code));
+    e = QN_E_REMOTE;
+  }
+  return e;
+}
+
 static enum qn_err settle_rest(struct session *s, struct state *st, const struct providers *p) {
   for (;;) {
     size_t n, i = 0;
@@ -277,6 +365,7 @@ enum qn_err apply_settle(struct session *s, struct state *st, const struct provi
     else
       e = settle_record(s, st, &all.v[i].r, res);
   }
+  if (!e) e = settle_deletes(s, st, p, env, o, &all.calls);
   if (!e) e = settle_rest(s, st, p);
   enum qn_err committed = state_damaged(st) ? QN_E_DAMAGED : state_commit(st);
   return e ? e : committed;

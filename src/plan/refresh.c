@@ -75,6 +75,13 @@ static enum qn_err take_result(struct builder *b, struct recorded *r, const stru
   return QN_E_REMOTE;
 }
 
+/* An earlier run was deleting it: that it is gone surprises nobody. */
+static bool being_deleted(const struct recorded *r) {
+  for (size_t i = 0; i < r->r->open.n; i++)
+    if (r->r->open.v[i].kind == 'd') return true;
+  return false;
+}
+
 /* Too many losses at once mean the wrong account, region or endpoint. */
 static enum qn_err check_mass_loss(struct builder *b, uint32_t read, uint32_t gone) {
   if (b->o->allow_mass_loss || gone < 5 || gone * 2 <= read) return QN_OK;
@@ -87,7 +94,7 @@ static enum qn_err check_mass_loss(struct builder *b, uint32_t read, uint32_t go
 enum qn_err build_refresh(struct builder *b, struct rd_ctx *rd, struct cloud *c) {
   struct read_item *items = ARENA_ARRAY(b->a, b->n_recs, struct read_item);
   struct recorded **of = ARENA_ARRAY(b->a, b->n_recs, struct recorded *);
-  uint32_t n = 0, gone = 0;
+  uint32_t n = 0, gone = 0, expected = 0;
   for (uint32_t i = 0; i < b->n_recs; i++) {
     struct recorded *r = &b->recs[i];
     if (value_is_null(r->identity)) continue;
@@ -106,7 +113,9 @@ enum qn_err build_refresh(struct builder *b, struct rd_ctx *rd, struct cloud *c)
   for (uint32_t i = 0; i < n; i++) {
     enum qn_err one = take_result(b, of[i], live.results[i]);
     if (one) e = one;
-    gone += of[i]->gone;
+    bool meant = being_deleted(of[i]);
+    expected += meant;
+    gone += of[i]->gone && !meant;
   }
-  return e ? e : check_mass_loss(b, n, gone);
+  return e ? e : check_mass_loss(b, n - expected, gone);
 }
