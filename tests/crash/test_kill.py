@@ -17,8 +17,8 @@ from . import life, points
 from .conftest import PHASES
 
 ALL = os.environ.get("QUOIN_CRASH") == "all"
-SHARDS = 48 if ALL else 17                   # tests; each lives one or several lives
-DRAWN = 34                                   # lives, three points each
+SHARDS = 48 if ALL else 18                   # tests; each lives one or several lives
+DRAWN = 36                                   # lives, three points each
 
 
 def lives(undisturbed) -> list[tuple]:
