@@ -1,0 +1,137 @@
+"""Drift is found, named and repaired, and the spec changes every property: for every updatable property of every type."""
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.harness.definitions import quick
+from tests.harness.quoin import Quoin, binary
+
+from .drift import network
+from .drift.table import RELEASED, REQUIRED, prop_id, updatable
+
+GROUPS = {g.name: g for g in (network.GROUP,)}
+ROWS = [(g, p) for g in GROUPS.values() for p in g.props]
+EXCEPTIONS = {k: why for g in GROUPS.values() for k, why in g.exceptions.items()}
+
+
+class Applied:
+    """A group's spec, applied once and used by all of its rows."""
+
+    def __init__(self, cloud, folder, group):
+        self.cloud, self.folder, self.group = cloud, folder, group
+        self.dirty, self.runs = True, 0
+
+    def ready(self) -> None:
+        """Makes the account anew if a row left it changed."""
+        if not self.dirty:
+            return
+        self.runs += 1
+        self.cloud.reset()
+        self.given = self.group.prepare(self.cloud)
+        self.quoin = Quoin(self.cloud, self.folder / str(self.runs))
+        self.quoin.env["QUOIN_PROVIDER_PATH"] = str(quick(self.folder / "definitions"))
+        self.write()
+        self.apply()
+        self.ids = dict(self.given)
+        for name in self.group.ids:
+            self.ids[name] = self.quoin("output", name, "-raw", "-env", "test").expect(0).out.strip()
+        self.empty()
+
+    def write(self, changes=None) -> None:
+        self.quoin.write("quoin.yaml", self.group.spec(self.given, changes))
+
+    def apply(self) -> list[str]:
+        self.cloud.forget_calls()
+        self.out = self.quoin("apply", "test", "-auto-approve").expect(0).out
+        return self.cloud.mutations()
+
+    def empty(self) -> None:
+        self.quoin("plan", "test", "-detailed-exitcode", "-strict-readback").expect(0)
+
+    def fill(self, value):
+        """Texts with {x} for ids."""
+        if isinstance(value, str):
+            for name, ident in self.ids.items():
+                value = value.replace("{%s}" % name, ident)
+            return value
+        if isinstance(value, dict):
+            return {k: self.fill(v) for k, v in value.items()}
+        return value
+
+
+@pytest.fixture(scope="module")
+def applied(request, cloud_session, tmp_path_factory):
+    if not binary().exists():
+        pytest.skip(f"{binary()} is not built")
+    group = GROUPS[request.param]
+    return Applied(cloud_session, tmp_path_factory.mktemp(group.name), group)
+
+
+def check_drift(a: Applied, prop, drift) -> None:
+    drift.change(a.cloud, a.ids)
+    assert a.fill(prop.seen) != prop.look(a.cloud, a.ids), "the change behind quoin's back does not show"
+    report = a.quoin("drift", "test").expect(2).out
+    assert f"{prop.address} ({a.group.type_of(prop.address)}) has changed" in report, report
+    lines = [line.strip() for line in report.splitlines() if ": recorded " in line]
+    assert lines and all(line.startswith(prop.name) for line in lines), report
+    for words in drift.report:
+        assert a.fill(words) in report, (a.fill(words), report)
+    calls = a.apply()
+    assert prop.look(a.cloud, a.ids) == a.fill(prop.seen), a.out
+    assert Counter(calls) == Counter(prop.calls if drift.calls is None else drift.calls), a.out
+    a.empty()
+
+
+def check_spec(a: Applied, prop) -> None:
+    key = prop.address, prop.name
+    if prop.new is not None:
+        a.write({key: prop.new})
+        calls = a.apply()
+        assert prop.look(a.cloud, a.ids) == a.fill(prop.new_seen), a.out
+        assert Counter(calls) == Counter(prop.calls), a.out
+        a.empty()
+        a.write()
+        a.apply()
+        assert prop.look(a.cloud, a.ids) == a.fill(prop.seen), a.out
+        a.empty()
+    if prop.removed == REQUIRED:
+        return
+    a.write({key: None})
+    planned = a.quoin("plan", "test").expect(0).out
+    assert ("AWS has no reset, left as it is" in planned) == (prop.removed == RELEASED), planned
+    calls = a.apply()
+    wanted = prop.seen if prop.removed == RELEASED else prop.removed_seen
+    assert prop.look(a.cloud, a.ids) == a.fill(wanted), a.out
+    if prop.removed == RELEASED:
+        assert calls == [], a.out
+    else:
+        assert Counter(calls) == Counter(prop.calls if prop.removed_calls is None else prop.removed_calls), a.out
+    a.empty()
+    a.write()
+    a.apply()
+    assert prop.look(a.cloud, a.ids) == a.fill(prop.seen), a.out
+
+
+@pytest.mark.parametrize("applied, prop", [pytest.param(g.name, p, id=prop_id(g, p)) for g, p in ROWS], indirect=["applied"])
+def test_property(applied, prop):
+    applied.ready()
+    applied.dirty = True
+    assert prop.look(applied.cloud, applied.ids) == applied.fill(prop.seen)
+    for drift in prop.drifts:
+        check_drift(applied, prop, drift)
+    check_spec(applied, prop)
+    applied.dirty = False
+
+
+@pytest.mark.parametrize("key", EXCEPTIONS, ids=[f"{t.removeprefix('AWS::')}.{p}" for t, p in EXCEPTIONS])
+def test_exception(key):
+    pytest.skip(EXCEPTIONS[key])
+
+
+def test_every_updatable_property_has_a_row():
+    have = {(g.type_of(p.address), p.name) for g, p in ROWS if p.drifts}
+    assert not have & EXCEPTIONS.keys()
+    types = {r["type"] for g in GROUPS.values() for r in g.resources.values()}
+    assert {key for key in updatable() if key[0] in types} == have | EXCEPTIONS.keys()
