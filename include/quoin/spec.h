@@ -44,6 +44,7 @@ struct spec_options {
   struct str modules_blob;       /* blob_get(BLOB_MODULES) */
   bool dr;                       /* the environment's `dr:` in the other region (production --dr) */
   const struct value *recorded_lookups; /* compiled.lookups of an earlier apply: used instead of asking; or NULL */
+  const struct ynode *parsed;    /* of spec_environments for this path: the file is then not read again; or NULL */
   const struct value *peer_outputs;     /* dr.peer.outputs: outputs of the other side, map; NULL: null */
 };
 
@@ -89,7 +90,8 @@ struct compiled {
 };
 /* Compiles the spec; false information is a diagnostic, all of them are collected before it gives up. */
 enum qn_err spec_compile(struct session *s, const struct spec_options *o, struct compiled *out) QN_MUST_USE;
-/* Names of the environments of a spec, in order, without evaluating it. */
-enum qn_err spec_environments(struct session *s, const char *path, const sym **names, size_t *n) QN_MUST_USE;
+/* Names of the environments of a spec, in order, without evaluating it; *parsed is for spec_options. */
+enum qn_err spec_environments(struct session *s, const char *path, const sym **names, size_t *n,
+                              const struct ynode **parsed) QN_MUST_USE;
 
 #endif

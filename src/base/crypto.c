@@ -5,9 +5,11 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
+#include <sys/random.h>
 
 #include "quoin/arena.h"
+
+#define RANDOM_MOST ((size_t)256) /* of getentropy, per call */
 
 struct sha256 {
   EVP_MD_CTX *ctx; /* owned */
@@ -136,7 +138,10 @@ uint32_t crypto_crc32(struct str data) {
 }
 
 bool crypto_random(void *out, size_t n) {
-  return n <= INT32_MAX && RAND_bytes(out, (int)n) == 1;
+  /* Not RAND_bytes: setting up OpenSSL's generators costs more than all of `quoin version`. */
+  for (size_t at = 0; at < n; at += RANDOM_MOST)
+    if (getentropy((char *)out + at, n - at < RANDOM_MOST ? n - at : RANDOM_MOST) != 0) return false;
+  return true;
 }
 
 void crypto_wipe(void *p, size_t n) {

@@ -1,8 +1,9 @@
 /* quoin validate: every environment, or one. No network. */
 #include "cli.h"
 
-static enum qn_err validate_one(struct cli *c, const char *environment, uint32_t *resources) {
-  struct world w = {.c = c};
+static enum qn_err validate_one(struct cli *c, const char *environment, const struct ynode *parsed,
+                                uint32_t *resources) {
+  struct world w = {.c = c, .parsed = parsed};
   enum qn_err e = world_spec(&w, environment, false);
   if (!e) *resources += w.graph->n_nodes;
   world_close(&w);
@@ -22,15 +23,16 @@ int cmd_validate(struct cli *c) {
   uint32_t resources = 0;
   const char *one = cli_arg(c, 0);
   const sym *names;
+  const struct ynode *parsed = NULL;
   size_t n = 0;
-  enum qn_err e = one ? QN_OK : spec_environments(&c->s, c->o.spec, &names, &n);
+  enum qn_err e = one ? QN_OK : spec_environments(&c->s, c->o.spec, &names, &n, &parsed);
   if (e) return cli_finish(c, e);
   if (one || n == 0) {
     n = 1;
-    e = validate_one(c, one, &resources);
+    e = validate_one(c, one, parsed, &resources);
   } else {
     for (size_t i = 0; i < n; i++) {
-      enum qn_err env = validate_one(c, session_str(&c->s, names[i]).p, &resources);
+      enum qn_err env = validate_one(c, session_str(&c->s, names[i]).p, parsed, &resources);
       if (env) e = env;
     }
   }

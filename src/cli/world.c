@@ -86,6 +86,7 @@ enum qn_err world_spec(struct world *w, const char *environment, bool online) {
                            .types = &types,
                            .lookups = &lookups,
                            .modules_blob = blob_get(BLOB_MODULES),
+                           .parsed = w->parsed,
                            .dr = c->o.dr};
   if ((e = take_vars(c, &o)) || (e = spec_compile(s, &o, &w->compiled))) return e;
   struct environment found = w->env;

@@ -42,16 +42,20 @@ bool keys_check(struct program *p, const struct ynode *y, const struct key_rule 
     return false;
   }
   bool ok = true;
+  uint64_t seen = 0; /* no map has more than 64 known keys */
   for (uint32_t i = 0; i < y->n; i++) {
     struct str key = session_str(s, y->pairs[i].key);
     size_t k = 0;
     while (k < n && !str_eq(key, str_c(rules[k].name))) k++;
-    if (k < n) continue;
+    if (k < n) {
+      seen |= UINT64_C(1) << k;
+      continue;
+    }
     unknown_key(p, &y->pairs[i], rules, n, what);
     ok = false;
   }
   for (size_t k = 0; k < n; k++) {
-    if (!rules[k].required || yaml_get(s, y, rules[k].name)) continue;
+    if (!rules[k].required || (seen >> k & 1)) continue;
     struct diag *g = diag_add(&s->diags, QN0402, at, "%s needs \"%s\"", what, rules[k].name);
     diag_help(&s->diags, g, "add `%s: ...`", rules[k].name);
     ok = false;

@@ -37,7 +37,7 @@ static const struct ynode *load(struct session *s, const char *path) {
 
 static enum qn_err read_spec(struct program *p, const char *path) {
   struct session *s = p->s;
-  const struct ynode *root = load(s, path);
+  const struct ynode *root = p->o->parsed ? p->o->parsed : load(s, path);
   if (!root) return QN_E_INVALID;
   struct mfile *m = ARENA_NEW(&s->arena, struct mfile);
   *m = (struct mfile){.path = str_c(path), .spec = true, .busy = true, .root = root};
@@ -113,7 +113,8 @@ enum qn_err spec_compile(struct session *s, const struct spec_options *o, struct
   return QN_OK;
 }
 
-enum qn_err spec_environments(struct session *s, const char *path, const sym **names, size_t *n) {
+enum qn_err spec_environments(struct session *s, const char *path, const sym **names, size_t *n,
+                              const struct ynode **parsed) {
   struct spec_options o = {.path = path};
   struct program p = {.s = s, .o = &o};
   const struct ynode *root = load(s, spec_path(s, path));
@@ -123,5 +124,6 @@ enum qn_err spec_environments(struct session *s, const char *path, const sym **n
   for (uint32_t i = 0; i < envs->n; i++) out[i] = envs->pairs[i].key;
   *names = out;
   *n = envs->n;
+  *parsed = root;
   return QN_OK;
 }

@@ -129,29 +129,37 @@ static struct str cannot_be(struct checker *c, const struct value *v, const stru
   return CHECK_FMT(c, "%.*s cannot be %.*s", SV(path), SV(check_describe(c, v)));
 }
 
-static bool check_enum(struct checker *c, const struct table_node *t, const struct value *v,
-                       const struct place *at) {
-  struct rule r;
-  struct str text;
-  if (!table_find_rule(c->sc, t, R_ENUM, &r) || !value_to_text(&c->s->arena, v, &text)) return true;
-  struct str *names = ARENA_ARRAY(&c->s->arena, r.n, struct str);
+static bool not_allowed(struct checker *c, const struct table_node *t, const struct value *v,
+                        const struct place *at, const struct rule *r, struct str text) {
+  struct str *names = ARENA_ARRAY(&c->s->arena, r->n, struct str);
   struct str nearest = {NULL, 0}, list = {NULL, 0};
-  for (uint32_t i = 0; i < r.n; i++) {
-    names[i] = rule_str(c->sc, &r, i);
-    if (str_eq(names[i], text) || ((t->bits & NODE_NOCASE) && str_eq_nocase(names[i], text))) return true;
+  for (uint32_t i = 0; i < r->n; i++) {
+    names[i] = rule_str(c->sc, r, i);
     if (str_eq_nocase(names[i], text)) nearest = names[i];
     if (i < LIST_MOST) list = CHECK_FMT(c, "%.*s%s%.*s", SV(list), i ? ", " : "", SV(names[i]));
   }
-  if (r.n > LIST_MOST) list = CHECK_FMT(c, "%.*s and %u more", SV(list), (unsigned)(r.n - LIST_MOST));
+  if (r->n > LIST_MOST) list = CHECK_FMT(c, "%.*s and %u more", SV(list), (unsigned)(r->n - LIST_MOST));
   struct diag *g = check_error(c, QN0205, v, at, cannot_be(c, v, at));
   diag_label(&c->s->diags, g, "not one of the allowed values");
   if (v->flags & VF_SECRET) return false;
-  if (!nearest.n && t->kind == SK_STRING) nearest = diag_nearest(text, names, r.n);
+  if (!nearest.n && t->kind == SK_STRING) nearest = diag_nearest(text, names, r->n);
   if (nearest.n)
     diag_help(&c->s->diags, g, "did you mean \"%.*s\"? Allowed: %.*s", SV(nearest), SV(list));
   else
     diag_help(&c->s->diags, g, "allowed: %.*s", SV(list));
   return false;
+}
+
+static bool check_enum(struct checker *c, const struct table_node *t, const struct value *v,
+                       const struct place *at) {
+  struct rule r;
+  struct str text;
+  if (!table_find_rule(c->sc, t, R_ENUM, &r) || !value_to_text(&c->s->arena, v, &text)) return true;
+  for (uint32_t i = 0; i < r.n; i++) {
+    struct str name = rule_str(c->sc, &r, i);
+    if (str_eq(name, text) || ((t->bits & NODE_NOCASE) && str_eq_nocase(name, text))) return true;
+  }
+  return not_allowed(c, t, v, at, &r, text);
 }
 
 static bool check_range(struct checker *c, const struct table_node *t, const struct value *v,

@@ -268,10 +268,12 @@ TEST(a_wrong_module_fails_the_build) {
 TEST(names_of_environments_are_listed_in_order) {
   struct made m;
   const sym *names;
+  const struct ynode *parsed = NULL;
   size_t n = 0;
   made_begin(&m);
   made_file(&m, "quoin.yaml", STR("quoin: 1\nstack: s\nenvironments:\n  b: { region: nowhere }\n  a: {}\n"));
-  CHECK_INT(spec_environments(&m.k.s, m.folder, &names, &n), QN_OK);
+  CHECK_INT(spec_environments(&m.k.s, m.folder, &names, &n, &parsed), QN_OK);
+  CHECK(parsed != NULL);
   CHECK_INT(n, 2);
   if (n == 2) CHECK_STR(session_str(&m.k.s, names[0]), STR("b"));
   made_end(&m);
