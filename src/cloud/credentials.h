@@ -70,6 +70,8 @@ struct cred_answer {
 /* Sends r and waits; up to `attempts` while it fails to connect, is cut or answers 5xx. Texts in k->a. */
 enum qn_err cred_http(struct cred_chain *k, struct http_request *r, uint32_t attempts,
                       struct cred_answer *out) QN_MUST_USE;
+/* Waits, driving the network. */
+void cred_pause(struct cred_chain *k, uint32_t ms);
 /* {AccessKeyId, SecretAccessKey, Token | SessionToken, Expiration}; false if a key is missing. Wipes the
  * texts. */
 bool cred_document(struct cred_chain *k, struct str json, struct str source, struct creds *out);

@@ -33,7 +33,7 @@ static void on_answer(void *user, const struct http_response *r) {
 
 /* The net may wake earlier because of other transfers; the count ends it where a test's clock stands still.
  */
-static void pause_ms(struct cred_chain *k, uint32_t ms) {
+void cred_pause(struct cred_chain *k, uint32_t ms) {
   const struct outside *o = &k->s->out;
   int64_t end = o->boot_ms(o->user) + ms, now;
   for (int i = 0; i < 100000 && (now = o->boot_ms(o->user)) < end; i++)
@@ -55,7 +55,7 @@ enum qn_err cred_http(struct cred_chain *k, struct http_request *r, uint32_t att
     if (!out->fail && out->status < 500) return QN_OK;
     if (i >= attempts) return out->fail ? QN_E_REMOTE : QN_OK;
     enum err_class cls = retry_class(out->fail, out->status, (struct str){0});
-    pause_ms(k, retry_delay_ms(k->s, cls, i + 1, out->headers, out->n_headers));
+    cred_pause(k, retry_delay_ms(k->s, cls, i + 1, out->headers, out->n_headers));
   }
 }
 

@@ -8,7 +8,7 @@
 #include "sign.h"
 #include "wire_int.h"
 
-enum { STS_TIMEOUT_MS = 30000, STS_ATTEMPTS = 4, TOKEN_MAX = 65536 };
+enum { STS_TIMEOUT_MS = 30000, STS_ATTEMPTS = 4, STS_THROTTLES = 8, TOKEN_MAX = 65536 };
 
 static const struct wire_service sts = {.id = {"sts", 3},
                                         .signing_name = {"sts", 3},
@@ -75,7 +75,7 @@ enum qn_err sts_call(struct cred_chain *k, const struct creds *with, const char 
   enum qn_err e = endpoint_find(k->s, k->cfg, &k->a, &sts, k->region, &at);
   if (e) return e;
   struct str body = form(k, action, p, n);
-  for (;;) {
+  for (uint32_t tries = 1;; tries++) {
     struct http_header h[6];
     struct cred_answer got;
     struct http_request r = {.method = "POST",
@@ -94,6 +94,10 @@ enum qn_err sts_call(struct cred_chain *k, const struct creds *with, const char 
     if (e) return e;
     if (got.status == 200 && xml_parse(&k->a, got.body, &out->root, &bad) == QN_OK) return QN_OK;
     sts_error(k, &got, out);
+    if (tries < STS_THROTTLES && retry_class(NF_NONE, got.status, out->code) == EC_THROTTLE) {
+      cred_pause(k, retry_delay_ms(k->s, EC_THROTTLE, tries + 1, got.headers, got.n_headers));
+      continue;
+    }
     int64_t off, now = k->s->out.now_ms(k->s->out.user) + *k->skew_ms;
     if (clock_tried || !with || !retry_clock_off(k->s, &k->a, now, got.headers, got.n_headers, &off))
       return QN_E_REMOTE;
