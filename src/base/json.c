@@ -152,7 +152,8 @@ static bool decimal(struct reader *r, const char *at, bool neg, const char *d, s
     *out = value_int(r->a, 0);
     return true;
   }
-  if (exp > DEC_DIGITS || exp < -DEC_DIGITS || (long)n + exp > DEC_DIGITS) return fail(r, at, "number out of range");
+  if (exp > DEC_DIGITS || exp < -DEC_DIGITS || (long)n + exp > DEC_DIGITS)
+    return fail(r, at, "number out of range");
   size_t zeros = exp > 0 ? (size_t)exp : 0, frac = exp < 0 ? (size_t)-exp : 0;
   char text[2 * DEC_DIGITS + 8], *o = text;
   if (neg) *o++ = '-';

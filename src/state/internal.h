@@ -14,15 +14,15 @@ enum {
 };
 
 /* Names of members of records, interned once per state. */
-#define STATE_KEYS(X)                                                                                        \
-  X(n)                                                                                                       \
-  X(epoch)                                                                                                   \
-  X(kind) X(lineage) X(format) X(stack) X(plan) X(base) X(account) X(lookups) X(outputs) X(address) X(type)  \
-      X(region) X(partition) X(generation) X(deposed) X(complete) X(protect) X(on_destroy) X(uid)            \
-          X(identity) X(attributes) X(applied) X(seen) X(deps) X(open) X(unconfirmed) X(step) X(verb)        \
-              X(operation) X(paths) X(digest) X(at) X(intent) X(result) X(removed) X(code) X(message)        \
-                  X(request_id) X(definitive) X(gone) X(from) X(to) X(facts) X(text) X(counter) X(h)         \
-                      X(wanted)
+/* clang-format off */
+#define STATE_KEYS(X)                                                                                   \
+  X(n) X(epoch) X(kind) X(lineage) X(format) X(stack) X(plan) X(base) X(account) X(lookups)             \
+  X(outputs) X(address) X(type) X(region) X(partition) X(generation) X(deposed) X(complete)             \
+  X(protect) X(on_destroy) X(uid) X(identity) X(attributes) X(applied) X(seen) X(deps) X(open)          \
+  X(unconfirmed) X(step) X(verb) X(operation) X(paths) X(digest) X(at) X(intent) X(result)              \
+  X(removed) X(code) X(message) X(request_id) X(definitive) X(gone) X(from) X(to) X(facts)              \
+  X(text) X(counter) X(h) X(wanted)
+/* clang-format on */
 enum state_key {
 #define X(name) K_##name,
   STATE_KEYS(X)
