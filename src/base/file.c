@@ -90,8 +90,15 @@ enum qn_err file_sync_folder(const char *path) {
 
 static enum qn_err complain(struct diags *d, enum diag_code code, const char *path, int err, enum qn_err e) {
   char why[128];
+  if (!d) return e;
   if (strerror_r(err, why, sizeof why)) why[0] = 0;
-  if (d) diag_add(d, code, SPAN_NONE, "%s: %s", path, why[0] ? why : "unknown error");
+  struct diag *g = diag_add(d, code, SPAN_NONE, "cannot %s %s: %s", code == QN0001 ? "read" : "write", path,
+                            why[0] ? why : "unknown error");
+  const char *help = err == EACCES                     ? "look at the owner and the permissions with ls -l"
+                     : err == ENOSPC || err == EFBIG   ? "make room on the disk, then run the command again"
+                     : code == QN0002 && err == ENOENT ? "its folder does not exist"
+                                                       : NULL;
+  if (help) diag_help(d, g, "%s", help);
   return e;
 }
 
@@ -101,8 +108,8 @@ static enum qn_err read_open(struct arena *a, int fd, const char *path, size_t m
   if (fstat(fd, &st) < 0) return complain(d, QN0001, path, errno, QN_E_IO);
   if (!S_ISREG(st.st_mode)) {
     if (d)
-      diag_add(d, QN0001, SPAN_NONE, "%s: %s", path,
-               S_ISDIR(st.st_mode) ? "is a folder" : "not a regular file");
+      diag_add(d, QN0001, SPAN_NONE, "cannot read %s: it is %s", path,
+               S_ISDIR(st.st_mode) ? "a folder" : "not a regular file");
     return QN_E_IO;
   }
   size_t size = (size_t)st.st_size;

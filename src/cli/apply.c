@@ -1,7 +1,6 @@
 /* quoin apply and destroy: settle, plan, ask, carry out. */
 #include <errno.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "live.h"
@@ -66,12 +65,6 @@ static enum qn_err take_options(struct run *r) {
   return QN_E_INVALID;
 }
 
-/* An argument that names a file is a saved plan. */
-static bool is_plan_file(const char *arg) {
-  struct stat st;
-  return arg && stat(arg, &st) == 0 && S_ISREG(st.st_mode);
-}
-
 static enum qn_err open_for_writing(struct run *r) {
   enum qn_err e = world_cloud(&r->w);
   if (!e) e = world_state(&r->w, ST_WRITE);
@@ -91,13 +84,14 @@ static enum qn_err make_plan(struct run *r, struct plan *p) {
 static enum qn_err load_plan(struct run *r, const char *path, struct plan *p) {
   struct world *w = &r->w;
   struct str text;
-  enum qn_err e = file_read(&w->c->s.arena, path, BUF_MAX_DEFAULT, &w->c->s.diags, &text);
+  enum qn_err e = cli_read_plan_file(w->c, path, &text);
   if (!e) e = world_tables(w);
   if (!e) e = plan_read(&w->c->s, text, w->providers, p);
   if (e) return e;
   w->env = p->env;
   w->compiled.env = p->env;
-  return open_for_writing(r);
+  e = open_for_writing(r);
+  return e ? e : state_check_base(w->state, p->lineage, p->base);
 }
 
 static void print_letter(struct cli *c, const struct plan *p) {
@@ -163,7 +157,7 @@ static int run(struct cli *c, bool destroy) {
   struct plan p;
   catch_signals();
   const char *arg = cli_arg(c, 0);
-  bool saved = !destroy && is_plan_file(arg);
+  bool saved = !destroy && cli_is_plan_file(arg);
   enum qn_err e = take_options(&r);
   if (!e) e = saved ? load_plan(&r, arg, &p) : make_plan(&r, &p);
   if (!e && !c->o.json) print_letter(c, &p);

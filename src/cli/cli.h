@@ -63,6 +63,9 @@ void cli_say(struct cli *c, const char *fmt, ...)
 /* Prints and empties the diagnostics; the exit code that goes with e. */
 int cli_finish(struct cli *c, enum qn_err e);
 int cli_exit_code(enum qn_err e);
+/* An argument that names a file, or could not name an environment, is a saved plan. NULL is none. */
+bool cli_is_plan_file(const char *arg);
+enum qn_err cli_read_plan_file(struct cli *c, const char *path, struct str *text);
 bool cli_confirm(struct cli *c, const char *question); /* "yes" typed at a terminal */
 struct render_options cli_render(const struct cli *c);
 void cli_print_value(struct cli *c, const struct value *v, bool json);
@@ -87,6 +90,9 @@ enum qn_err world_tables(struct world *w); /* schema, wire, providers */
 /* Compiles the spec for the environment named (NULL: the option or the only one). online: lookups may read
  * the cloud. */
 enum qn_err world_spec(struct world *w, const char *environment, bool online);
+/* Only the names of stack and environment, which is all that the state needs: the spec may be wrong
+ * otherwise. */
+enum qn_err world_names(struct world *w, const char *environment);
 enum qn_err world_state(struct world *w, enum state_mode mode); /* needs env */
 enum qn_err world_cloud(struct world *w);                       /* client and identity; fills env.account */
 /* The account that the credentials belong to must be the declared one. */
@@ -95,6 +101,11 @@ const char *world_state_root(const struct world *w);
 void world_close(struct world *w);
 const char *cli_arg(const struct cli *c, size_t i); /* NULL if absent */
 enum qn_err world_plan(struct world *w, bool destroy, struct plan *out);
+
+enum qn_err cli_print_plan(struct cli *c, const struct plan *p, bool drift); /* in the format asked for */
+bool cli_bad_compat(struct cli *c);                                          /* true after a diagnostic */
+const struct value *cli_resource_value(struct cli *c,
+                                       const struct sres *r); /* a recorded resource as JSON shows it */
 
 int cmd_version(struct cli *c);
 int cmd_init(struct cli *c);

@@ -44,6 +44,7 @@ static enum qn_err read_object(struct world *w, const struct node *n, const stru
                             SV(session_str(s, n->r.type)), id, SV(session_str(s, item->region)));
   if (out.results[0]->message.n)
     diag_note(&s->diags, g, SPAN_NONE, "the service answered: %.*s", SV(out.results[0]->message));
+  diag_help(&s->diags, g, "check the id, the account and the region of the environment");
   return QN_E_NOTFOUND;
 }
 
@@ -81,7 +82,9 @@ static enum qn_err import(struct world *w) {
   if (!e) e = find_node(w, address, &n);
   if (e) return e;
   if (state_find(w->state, n->r.address)) {
-    diag_add(&c->s.diags, QN0801, n->r.span, "%s is recorded already", address);
+    struct diag *g = diag_add(&c->s.diags, QN0816, n->r.span, "%s is recorded already", address);
+    diag_help(&c->s.diags, g, "`quoin state show %s` shows it; `quoin state rm %s` forgets it first", address,
+              address);
     return QN_E_EXISTS;
   }
   const struct def *def = provider_find(w->providers, session_str(&c->s, n->r.type));

@@ -1,5 +1,6 @@
 #include <errno.h>
-#include <locale.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -30,28 +31,63 @@ static int run(struct cli *c, int argc, char **argv) {
     return XC_OK;
   }
   if (c->o.chdir && chdir(c->o.chdir) != 0) {
-    diag_add(&c->s.diags, QN0001, SPAN_NONE, "cannot work in %s: %s", c->o.chdir, strerror(errno));
+    struct diag *g =
+        diag_add(&c->s.diags, QN0001, SPAN_NONE, "cannot work in %s: %s", c->o.chdir, strerror(errno));
+    diag_help(&c->s.diags, g, "-chdir wants a folder that exists");
     return cli_finish(c, QN_E_IO);
   }
   return c->command->run(c);
 }
 
+/* A reader that went away on purpose, as in `quoin plan | head`. */
+static bool reader_is_gone(void) {
+  struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+  return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
+}
+
+/* What could not be printed is an error: a plan cut short must not look like a plan. */
+static int close_output(int code) {
+  errno = 0;
+  bool bad = fflush(stdout) != 0 || ferror(stdout);
+  if (!bad || reader_is_gone()) return code;
+  fprintf(stderr, "error[%s]: cannot write to standard output: %s\n", diag_code_text(QN0002),
+          errno ? strerror(errno) : "an earlier write failed");
+  return code == XC_OK || code == XC_CHANGES ? XC_ERROR : code;
+}
+
+/* A closed standard stream would be the number of the next file that is opened, perhaps of the journal. */
+static void open_standard_streams(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) _exit(XC_ERROR);
+}
+
+static bool is_one_of(const char *arg, const char *const *words) {
+  for (; *words; words++)
+    if (strcmp(arg, *words) == 0) return true;
+  return false;
+}
+
 int main(int argc, char **argv) {
+  static const char *const help[] = {"-help", "--help", "-h", NULL}, *const version[] = {
+                                                                         "-version", "--version", "-v", NULL};
+  open_standard_streams();
   arena_set_oom(out_of_memory);
+  /* A closed pipe and a file at its limit are errors of one write, not of the run. */
   signal(SIGPIPE, SIG_IGN);
-  if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-help") == 0 ||
-      strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-    help_all(argc < 2 ? stderr : stdout);
-    return argc < 2 ? XC_ERROR : XC_OK;
+  signal(SIGXFSZ, SIG_IGN);
+  if (argc < 2) {
+    help_all(stderr);
+    return XC_ERROR;
   }
-  if (strcmp(argv[1], "-version") == 0 || strcmp(argv[1], "--version") == 0) {
-    static char word[] = "version";
-    argv[1] = word;
+  if (is_one_of(argv[1], help) || (argc == 2 && strcmp(argv[1], "help") == 0)) {
+    help_all(stdout);
+    return close_output(XC_OK);
   }
+  static char word[] = "version";
+  if (is_one_of(argv[1], version)) argv[1] = word;
   struct cli c = {0};
   session_init(&c.s, NULL);
-  int code = run(&c, argc, argv);
-  if (fflush(stdout) != 0 && errno != EPIPE && code == XC_OK) code = XC_ERROR;
+  int code = close_output(run(&c, argc, argv));
   session_release(&c.s);
   return code;
 }

@@ -68,14 +68,20 @@ static struct str nearest_option(const struct command *cmd, struct str name) {
   return diag_nearest(name, names, n);
 }
 
+/* "state mv" */
+static struct str command_name(struct cli *c, const struct command *cmd) {
+  return cmd->sub ? str_fmt(&c->s.arena, "%s %s", cmd->name, cmd->sub) : str_c(cmd->name);
+}
+
 static bool unknown_option(struct cli *c, struct str name) {
+  struct str command = command_name(c, c->command);
   struct diag *g =
-      diag_add(&c->s.diags, QN0004, SPAN_NONE, "`quoin %s` has no option -%.*s", c->command->name, SV(name));
+      diag_add(&c->s.diags, QN0004, SPAN_NONE, "`quoin %.*s` has no option -%.*s", SV(command), SV(name));
   struct str near = nearest_option(c->command, name);
   if (near.n)
     diag_help(&c->s.diags, g, "did you mean -%.*s?", SV(near));
   else
-    diag_help(&c->s.diags, g, "`quoin %s -help` lists them", c->command->name);
+    diag_help(&c->s.diags, g, "`quoin %.*s -help` lists them", SV(command));
   return false;
 }
 
@@ -141,22 +147,51 @@ static const struct command *find_command(const char *name, const char *sub, boo
 static bool unknown_command(struct cli *c, const char *name, bool group) {
   struct str names[64];
   size_t n = 0;
-  for (size_t i = 0; i < n_commands && n < 64; i++)
-    if (!group || commands[i].sub) names[n++] = str_c(group ? commands[i].sub : commands[i].name);
-  struct diag *g =
-      diag_add(&c->s.diags, QN0005, SPAN_NONE,
-               group ? "`quoin state` has no command \"%s\"" : "quoin has no command \"%s\"", name);
+  struct buf list = BUF_INIT(4096);
+  for (size_t i = 0; i < n_commands && n < 64; i++) {
+    if (group && !commands[i].sub) continue;
+    names[n] = str_c(group ? commands[i].sub : commands[i].name);
+    buf_addf(&list, "%s%.*s", n ? ", " : "", SV(names[n]));
+    n++;
+  }
+  struct diags *d = &c->s.diags;
+  struct diag *g = !group    ? diag_add(d, QN0005, SPAN_NONE, "quoin has no command \"%s\"", name)
+                   : name[0] ? diag_add(d, QN0005, SPAN_NONE, "`quoin state` has no command \"%s\"", name)
+                             : diag_add(d, QN0005, SPAN_NONE, "`quoin state` wants a second word");
   struct str near = diag_nearest(str_c(name), names, n);
   if (near.n)
-    diag_help(&c->s.diags, g, "did you mean `%.*s`?", SV(near));
+    diag_help(d, g, "did you mean `%.*s`?", SV(near));
+  else if (group)
+    diag_help(d, g, "there are: %.*s", SV(buf_str(&list)));
   else
-    diag_help(&c->s.diags, g, "`quoin help` lists the commands");
+    diag_help(d, g, "`quoin help` lists the commands");
+  buf_release(&list);
   return false;
+}
+
+static bool right_count(struct cli *c) {
+  const struct command *cmd = c->command;
+  if (c->o.args.n >= cmd->min_args && c->o.args.n <= cmd->max_args) return true;
+  struct str name = command_name(c, cmd);
+  struct diag *g =
+      diag_add(&c->s.diags, QN0006, SPAN_NONE, "`quoin %.*s` takes %s, not %zu argument%s", SV(name),
+               *cmd->usage ? cmd->usage : "no arguments", c->o.args.n, c->o.args.n == 1 ? "" : "s");
+  diag_help(&c->s.diags, g, "`quoin %.*s -help` explains", SV(name));
+  return false;
+}
+
+/* `quoin help plan` is `quoin plan -help`. */
+static char **take_help(struct cli *c, int *argc, char **argv) {
+  if (strcmp(argv[1], "help") != 0) return argv;
+  c->o.help = true;
+  --*argc;
+  return argv + 1;
 }
 
 bool options_parse(struct cli *c, int argc, char **argv) {
   bool group;
-  const char *sub = argc > 2 ? argv[2] : NULL;
+  argv = take_help(c, &argc, argv);
+  const char *sub = argc > 2 && argv[2][0] != '-' ? argv[2] : NULL;
   c->command = find_command(argv[1], sub, &group);
   if (!c->command) return unknown_command(c, group ? (sub ? sub : "") : argv[1], group);
   int i = c->command->sub ? 3 : 2;
@@ -171,13 +206,7 @@ bool options_parse(struct cli *c, int argc, char **argv) {
       return false;
     if (used) i++;
   }
-  if (c->o.help) return true;
-  if (c->o.args.n >= c->command->min_args && c->o.args.n <= c->command->max_args) return true;
-  struct diag *g = diag_add(&c->s.diags, QN0006, SPAN_NONE, "`quoin %s%s%s` takes %s", c->command->name,
-                            c->command->sub ? " " : "", c->command->sub ? c->command->sub : "",
-                            *c->command->usage ? c->command->usage : "no arguments");
-  diag_help(&c->s.diags, g, "`quoin %s -help` explains", c->command->name);
-  return false;
+  return c->o.help || right_count(c);
 }
 
 void help_all(FILE *out) {

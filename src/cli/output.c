@@ -1,7 +1,9 @@
 #include <stdarg.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "quoin/file.h"
 
 #define DIAGS_SHOWN 20
 
@@ -45,6 +47,20 @@ int cli_finish(struct cli *c, enum qn_err e) {
   buf_release(&out);
   c->s.diags.n = c->s.diags.n_errors = 0;
   return cli_exit_code(e);
+}
+
+bool cli_is_plan_file(const char *arg) {
+  struct stat st;
+  if (!arg) return false;
+  return (stat(arg, &st) == 0 && S_ISREG(st.st_mode)) || strchr(arg, '.') || strchr(arg, '/');
+}
+
+enum qn_err cli_read_plan_file(struct cli *c, const char *path, struct str *text) {
+  enum qn_err e = file_read(&c->s.arena, path, BUF_MAX_DEFAULT, &c->s.diags, text);
+  if (e != QN_E_NOTFOUND) return e;
+  struct diag *g = diag_add(&c->s.diags, QN0001, SPAN_NONE, "%s: there is no such file", path);
+  diag_help(&c->s.diags, g, "`quoin plan -out %s` writes a plan", path);
+  return e;
 }
 
 bool cli_confirm(struct cli *c, const char *question) {

@@ -1,13 +1,15 @@
 /* quoin state list|show|mv|rm and output: the recorded state, without the cloud. */
 #include "cli.h"
 
-/* The names come from compiling the spec offline; the environment is argument number `arg`. */
+/* The environment is argument number `arg`. A damaged state may be looked at, not changed. */
 static enum qn_err open_state(struct world *w, size_t arg, enum state_mode mode) {
-  enum qn_err e = world_spec(w, cli_arg(w->c, arg), false);
+  enum qn_err e = world_names(w, cli_arg(w->c, arg));
+  w->damage_ok = mode == ST_READ;
   return e ? e : world_state(w, mode);
 }
 
 static int done(struct world *w, enum qn_err e) {
+  if (!e && w->state && state_damaged(w->state)) e = QN_E_DAMAGED;
   int code = cli_finish(w->c, e);
   world_close(w);
   return code;
@@ -69,19 +71,16 @@ int cmd_state_show(struct cli *c) {
   const char *address = cli_arg(c, 0);
   const struct sres *r = state_find(w.state, session_sym(&c->s, str_c(address)));
   if (!r) return done(&w, not_recorded(&w, address));
-  if (!c->o.json) printf("%s (%s), generation %u\n", address, session_str(&c->s, r->type).p, r->generation);
-  struct member parts[] = {{.key = session_sym(&c->s, STR("identity")), .value = r->identity},
-                           {.key = session_sym(&c->s, STR("attributes")), .value = r->attributes},
-                           {.key = session_sym(&c->s, STR("applied")), .value = r->applied},
-                           {.key = session_sym(&c->s, STR("seen")), .value = r->seen}};
-  size_t k = 0;
-  for (size_t i = 0; i < 4; i++) {
-    if (!c->o.json)
-      show_part(c, session_str(&c->s, parts[i].key).p, parts[i].value);
-    else if (parts[i].value)
-      parts[k++] = parts[i];
+  if (c->o.json) {
+    cli_print_value(c, cli_resource_value(c, r), true);
+    return done(&w, QN_OK);
   }
-  if (c->o.json) cli_print_value(c, value_map(&c->s.arena, parts, k), true);
+  printf("%s (%s), generation %u%s\n", address, session_str(&c->s, r->type).p, r->generation,
+         r->complete ? "" : ", incomplete");
+  show_part(c, "identity", r->identity);
+  show_part(c, "attributes", r->attributes);
+  show_part(c, "applied", r->applied);
+  show_part(c, "seen", r->seen);
   return done(&w, QN_OK);
 }
 
@@ -92,7 +91,9 @@ int cmd_state_mv(struct cli *c) {
   sym from = session_sym(&c->s, str_c(cli_arg(c, 0))), to = session_sym(&c->s, str_c(cli_arg(c, 1)));
   if (!state_find(w.state, from)) return done(&w, not_recorded(&w, cli_arg(c, 0)));
   if (state_find(w.state, to)) {
-    diag_add(&c->s.diags, QN0801, SPAN_NONE, "%s is recorded already", cli_arg(c, 1));
+    struct diag *g = diag_add(&c->s.diags, QN0816, SPAN_NONE, "%s is recorded already", cli_arg(c, 1));
+    diag_help(&c->s.diags, g, "`quoin state show %s` shows it; `quoin state rm` forgets it first",
+              cli_arg(c, 1));
     return done(&w, QN_E_EXISTS);
   }
   e = state_mv(w.state, from, to);
@@ -117,7 +118,16 @@ static enum qn_err print_output(struct world *w, const struct value *outputs, co
   struct cli *c = w->c;
   const struct value *v = outputs ? value_get(&c->s, outputs, str_c(name)) : NULL;
   if (!v) {
-    diag_add(&c->s.diags, QN0814, SPAN_NONE, "no output %s is recorded", name);
+    struct str names[256];
+    size_t n = 0;
+    for (uint32_t i = 0; value_is(outputs, V_MAP) && i < outputs->n && n < 256; i++)
+      names[n++] = session_str(&c->s, outputs->members[i].key);
+    struct diag *g = diag_add(&c->s.diags, QN0814, SPAN_NONE, "no output %s is recorded", name);
+    struct str near = diag_nearest(str_c(name), names, n);
+    if (near.n)
+      diag_help(&c->s.diags, g, "did you mean %.*s?", SV(near));
+    else
+      diag_help(&c->s.diags, g, "`quoin output` shows those of the last apply");
     return QN_E_NOTFOUND;
   }
   if (c->o.raw && value_is(v, V_STR))

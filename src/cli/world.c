@@ -57,7 +57,7 @@ static enum qn_err lookup_begin(void *user, const struct environment *env, const
   struct session *s = &w->c->s;
   w->env = *env;
   *recorded = NULL;
-  if (w->c->o.refresh_lookups) return QN_OK;
+  if (w->c->o.refresh_lookups || s->diags.n_errors) return QN_OK;
   struct store *store = NULL;
   struct state *st = NULL;
   enum qn_err e = store_local(s, world_state_root(w), session_str(s, env->stack), session_str(s, env->name),
@@ -69,18 +69,40 @@ static enum qn_err lookup_begin(void *user, const struct environment *env, const
   return e;
 }
 
+/* A spec can be checked although its state cannot be read: no recorded lookups then. */
+static enum qn_err lookup_begin_offline(void *user, const struct environment *env,
+                                        const struct value **recorded) {
+  struct diags *d = &((struct world *)user)->c->s.diags;
+  size_t n = d->n, errors = d->n_errors;
+  if (lookup_begin(user, env, recorded)) *recorded = NULL;
+  d->n = n;
+  d->n_errors = errors;
+  return QN_OK;
+}
+
+static struct str environment_name(const struct cli *c, const char *argument) {
+  if (argument) return str_c(argument);
+  return str_c(c->o.env ? c->o.env : c->s.out.getenv(c->s.out.user, "QUOIN_ENV"));
+}
+
+enum qn_err world_names(struct world *w, const char *environment) {
+  struct cli *c = w->c;
+  struct spec_options o = {.path = c->o.spec, .environment = environment_name(c, environment), .dr = c->o.dr};
+  return spec_names(&c->s, &o, &w->env.stack, &w->env.name);
+}
+
 enum qn_err world_spec(struct world *w, const char *environment, bool online) {
   struct cli *c = w->c;
   struct session *s = &c->s;
-  if (!environment) environment = c->o.env ? c->o.env : s->out.getenv(s->out.user, "QUOIN_ENV");
   enum qn_err e = world_tables(w);
   if (e) return e;
   struct lang_types types;
   schema_lang_types(w->schema, s, &types);
-  struct lang_lookups lookups = {
-      .user = w, .lookup = online ? lookup_online : lookup_offline, .begin = lookup_begin};
+  struct lang_lookups lookups = {.user = w,
+                                 .lookup = online ? lookup_online : lookup_offline,
+                                 .begin = online ? lookup_begin : lookup_begin_offline};
   struct spec_options o = {.path = c->o.spec,
-                           .environment = str_c(environment),
+                           .environment = environment_name(c, environment),
                            .var_files = c->o.var_files.v,
                            .n_var_files = c->o.var_files.n,
                            .types = &types,

@@ -32,6 +32,8 @@ static enum qn_err by_text(struct list *l, struct str text, struct span at) {
     diag_help(&s->diags, g, "did you mean \"%.*s\"?", SV(near));
   else if (d)
     diag_help(&s->diags, g, "to pass a resource given as an input write ${%.*s}", SV(name));
+  else
+    diag_help(&s->diags, g, "it takes names of resources and components of this file, as in [vpc, network]");
   return QN_E_INVALID;
 }
 

@@ -131,6 +131,13 @@ static void check_one(struct program *p, const struct ypair *env) {
 
 const struct ynode *env_section(struct program *p, const struct ynode *root) {
   const struct ynode *envs = yaml_get(p->s, root, "environments");
+  if (root->kind != Y_MAP || !root->n) {
+    struct diag *g = root->kind == Y_MAP ? diag_add(&p->s->diags, QN0402, root->span, "this spec is empty")
+                                         : diag_add(&p->s->diags, QN0403, root->span, "a spec is a map");
+    diag_help(&p->s->diags, g,
+              "it begins with `quoin: 1` and `stack: NAME`; `quoin init` writes a first one");
+    return NULL;
+  }
   if (!envs || envs->kind != Y_MAP || !envs->n) {
     struct diag *g = diag_add(&p->s->diags, envs ? QN0403 : QN0402, envs ? envs->span : root->span,
                               "a spec needs at least one environment");
@@ -159,7 +166,7 @@ static void no_such(struct program *p, const struct ynode *envs, struct str name
     diag_help(&s->diags, g, "there are: %.*s", SV(all));
 }
 
-static const struct ypair *choose(struct program *p, const struct ynode *envs) {
+const struct ypair *env_choose(struct program *p, const struct ynode *envs) {
   struct session *s = p->s;
   if (p->o->environment.n) {
     const struct ypair *env = find(p, envs, p->o->environment);
@@ -171,7 +178,7 @@ static const struct ypair *choose(struct program *p, const struct ynode *envs) {
   for (uint32_t i = 0; i < envs->n; i++) names[i] = session_str(s, envs->pairs[i].key);
   struct str all = names_list(p, names, envs->n);
   struct diag *g = diag_add(&s->diags, QN0420, SPAN_NONE, "this spec has %u environments: name one", envs->n);
-  diag_help(&s->diags, g, "there are: %.*s", SV(all));
+  diag_help(&s->diags, g, "there are %.*s: add one to the command, or use -env or QUOIN_ENV", SV(all));
   return NULL;
 }
 
@@ -309,7 +316,7 @@ enum qn_err env_resolve(struct program *p) {
   if (!envs) return QN_E_INVALID;
   size_t errors = s->diags.n_errors;
   for (uint32_t i = 0; i < envs->n; i++) check_one(p, &envs->pairs[i]);
-  const struct ypair *env = choose(p, envs);
+  const struct ypair *env = env_choose(p, envs);
   struct chain c = {.n = 0};
   if (!env || !follow(p, envs, env, &c) || s->diags.n_errors > errors) return QN_E_INVALID;
   const struct ynode *dr = yaml_get(s, env->value, "dr");

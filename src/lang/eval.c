@@ -66,6 +66,24 @@ bool bool_of(const struct value *v, bool *out) {
   return *out || str_eq(t, STR("false"));
 }
 
+/* Names that other tools have and this language does not. */
+static const char *foreign_help(struct str name) {
+  static const struct {
+    const char *name, *help;
+  } words[] = {
+      {"var", "an input is named directly: ${cidr}, not ${var.cidr}"},
+      {"local", "a local is named directly: ${zones}, not ${local.zones}"},
+      {"module", "a component is named directly: ${network.vpc}, not ${module.network.vpc}"},
+      {"data", "what is in the cloud already is asked for with lookup(\"aws.vpc\", {id = \"vpc-1\"})"},
+      {"self", "a resource cannot read itself: name the value's source"},
+      {"count", "for_each takes the place of count, and each.key that of count.index"},
+      {"AWS", "as ${region}, ${account} or ${partition}"},
+  };
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (str_eq(name, str_c(words[i].name))) return words[i].help;
+  return NULL;
+}
+
 static void suggest_name(struct run *r, struct diag *g, struct str name) {
   struct str *names = NULL;
   size_t n = 0;
@@ -75,8 +93,14 @@ static void suggest_name(struct run *r, struct diag *g, struct str name) {
   struct str *all = ARENA_ARRAY(&r->s->arena, n + 64, struct str);
   if (n) memcpy(all, names, n * sizeof *all);
   for (const struct frame *f = r->frames; f && n < 64; f = f->up) all[n++] = session_str(r->s, f->name);
+  const char *foreign = foreign_help(name);
   struct str best = diag_nearest(name, all, n);
-  if (best.n) eval_help(r, g, "did you mean \"%.*s\"?", SV(best));
+  if (foreign)
+    eval_help(r, g, "%s", foreign);
+  else if (best.n)
+    eval_help(r, g, "did you mean \"%.*s\"?", SV(best));
+  else
+    eval_help(r, g, "a name is that of an input, local, resource or component of this file, or a built-in");
 }
 
 enum qn_err eval_name(struct run *r, sym name, struct span at, const struct value **out) {

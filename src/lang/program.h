@@ -264,6 +264,8 @@ struct env_out {
 enum qn_err env_resolve(struct program *p) QN_MUST_USE;
 /* All environments of a spec, in order. NULL after diagnostics. */
 const struct ynode *env_section(struct program *p, const struct ynode *root);
+/* The environment asked for, or the only one; NULL after a diagnostic. */
+const struct ypair *env_choose(struct program *p, const struct ynode *envs);
 /* The root's input values from all layers, unchecked: map name -> value. */
 enum qn_err input_layers(struct program *p) QN_MUST_USE;
 void input_read(struct program *p, struct decl *d, const struct ynode *y);

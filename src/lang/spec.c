@@ -127,3 +127,22 @@ enum qn_err spec_environments(struct session *s, const char *path, const sym **n
   *parsed = root;
   return QN_OK;
 }
+
+enum qn_err spec_names(struct session *s, const struct spec_options *o, sym *stack, sym *environment) {
+  struct program p = {.s = s, .o = o};
+  const struct ynode *root = load(s, spec_path(s, o->path));
+  const struct ynode *envs = root ? env_section(&p, root) : NULL;
+  const struct ypair *env = envs ? env_choose(&p, envs) : NULL;
+  const struct ynode *name = env ? yaml_get(s, root, "stack") : NULL;
+  if (!env) return QN_E_INVALID;
+  if (!name || name->kind != Y_SCALAR || !name_hyphen_ok(name->text)) {
+    struct diag *g =
+        diag_add(&s->diags, QN0402, name ? name->span : root->span, "the spec needs a `stack` name");
+    diag_help(&s->diags, g, "the state of an environment is kept under the name of its stack");
+    return QN_E_INVALID;
+  }
+  struct str word = session_str(s, env->key);
+  *stack = session_sym(s, name->text);
+  *environment = o->dr ? session_sym(s, str_fmt(&s->arena, "%.*s--dr", SV(word))) : env->key;
+  return QN_OK;
+}

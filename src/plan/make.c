@@ -36,7 +36,8 @@ static void prepare_decisions(struct builder *b) {
   if (!b->g) return;
   b->decisions = ARENA_ARRAY(b->a, b->g->n_nodes, struct decision);
   struct ref_walk w = {b, 0};
-  for (uint32_t i = 0; i < b->g->n_nodes; i++) b->decisions[i].change = b->decisions[i].old_delete = UINT32_MAX;
+  for (uint32_t i = 0; i < b->g->n_nodes; i++)
+    b->decisions[i].change = b->decisions[i].old_delete = UINT32_MAX;
   for (uint32_t i = 0; i < b->g->n_nodes; i++) note_refs(&w, b->g->nodes[i].r.props);
   for (uint32_t i = 0; i < b->g->n_outputs; i++) note_refs(&w, b->g->outputs[i].value);
   for (uint32_t i = 0; i < b->g->n_checks; i++) note_refs(&w, b->g->checks[i].that);
@@ -49,6 +50,29 @@ static void bind_recorded(struct builder *b) {
   }
 }
 
+static enum qn_err no_resource(struct builder *b, const char *option, struct str address) {
+  struct session *s = b->s;
+  uint32_t n = b->g->n_nodes;
+  struct str *names = ARENA_ARRAY(b->a, n, struct str);
+  for (uint32_t i = 0; i < n; i++) names[i] = session_str(s, b->g->nodes[i].r.address);
+  struct diag *g =
+      diag_add(&s->diags, QN0810, SPAN_NONE, "-%s %.*s names no resource of the spec", option, SV(address));
+  struct str near = diag_nearest(address, names, n);
+  if (near.n)
+    diag_help(&s->diags, g, "did you mean %.*s?", SV(near));
+  else
+    diag_help(&s->diags, g,
+              "addresses look like vpc, network.vpc or subnet[\"a\"]; `quoin graph` shows them");
+  return QN_E_INVALID;
+}
+
+static enum qn_err check_replace(struct builder *b) {
+  for (size_t i = 0; b->g && i < b->o->n_replace; i++)
+    if (graph_find(b->g, session_sym(b->s, b->o->replace[i])) == UINT32_MAX)
+      return no_resource(b, "replace", b->o->replace[i]);
+  return QN_OK;
+}
+
 /* Targets are addresses or component prefixes; what they depend on comes with them. */
 static enum qn_err mark_targets(struct builder *b) {
   if (!b->o->n_targets || !b->g) return QN_OK;
@@ -59,17 +83,18 @@ static enum qn_err mark_targets(struct builder *b) {
     bool hit = false;
     for (uint32_t i = 0; i < g->n_nodes; i++) {
       struct str have = session_str(b->s, g->nodes[i].r.address);
-      if (!str_starts(have, want) || (have.n > want.n && have.p[want.n] != '.' && have.p[want.n] != '[')) continue;
+      if (!str_starts(have, want) || (have.n > want.n && have.p[want.n] != '.' && have.p[want.n] != '['))
+        continue;
       hit = b->targeted[i] = true;
     }
     if (hit) continue;
-    diag_add(&b->s->diags, QN0810, SPAN_NONE, "-target %.*s names no resource of the spec", SV(want));
-    return QN_E_INVALID;
+    return no_resource(b, "target", want);
   }
   const uint32_t *order = graph_order(g, b->a);
   for (uint32_t k = g->n_nodes; k-- > 0;) {
     const struct node *n = &g->nodes[order[k]];
-    for (uint32_t d = 0; b->targeted[order[k]] && d < n->n_deps; d++) b->targeted[g->deps[n->dep_first + d]] = true;
+    for (uint32_t d = 0; b->targeted[order[k]] && d < n->n_deps; d++)
+      b->targeted[g->deps[n->dep_first + d]] = true;
   }
   return QN_OK;
 }
@@ -100,11 +125,13 @@ static int by_address(const void *x, const void *y, void *user) {
   const struct change *p = &b->changes.v[*(const uint32_t *)x], *q = &b->changes.v[*(const uint32_t *)y];
   int c = intern_cmp(b->s->names, p->address, q->address);
   if (c) return c;
-  return p->action != q->action ? (p->action < q->action ? -1 : 1) : (p->generation > q->generation) - (p->generation < q->generation);
+  return p->action != q->action ? (p->action < q->action ? -1 : 1)
+                                : (p->generation > q->generation) - (p->generation < q->generation);
 }
 
 static void sort_changes(struct builder *b) {
-  uint32_t n = (uint32_t)b->changes.n, *order = ARENA_ARRAY(b->a, n, uint32_t), *to = ARENA_ARRAY(b->a, n, uint32_t);
+  uint32_t n = (uint32_t)b->changes.n, *order = ARENA_ARRAY(b->a, n, uint32_t),
+           *to = ARENA_ARRAY(b->a, n, uint32_t);
   for (uint32_t i = 0; i < n; i++) order[i] = i;
   sort_stable(b->a, order, n, sizeof *order, by_address, b);
   for (uint32_t i = 0; i < n; i++) to[order[i]] = i;
@@ -184,25 +211,38 @@ static void take_id(struct plan *p) {
 }
 
 enum qn_err plan_make(struct session *s, const struct graph *g, struct state *st, const struct providers *p,
-                      const struct schema *sc, struct rd_ctx *rd, struct cloud *c, const struct plan_options *o,
-                      const struct environment *env, struct plan *out) {
+                      const struct schema *sc, struct rd_ctx *rd, struct cloud *c,
+                      const struct plan_options *o, const struct environment *env, struct plan *out) {
   struct builder b = {.s = s, .a = &s->arena, .g = g, .st = st, .prov = p, .sc = sc, .o = o, .env = env};
-  enum qn_err e = build_all(&b, rd, c);
+  enum qn_err e = check_replace(&b);
+  if (!e) e = build_all(&b, rd, c);
   if (e) return e;
   build_order(&b);
   compact(&b);
   sort_changes(&b);
-  struct plan plan = {.s = s, .env = *env, .lineage = state_lineage(st), .base = state_seq(st), .destroy = o->destroy,
-                      .refreshed = b.refreshed, .changes = b.changes.v, .n_changes = (uint32_t)b.changes.n,
-                      .moves = b.moves.v, .n_moves = (uint32_t)b.moves.n, .lookups = g ? g->lookups : NULL,
-                      .version = STR(QUOIN_VERSION), .calls = b.calls, .bound = b.bound};
+  struct plan plan = {.s = s,
+                      .env = *env,
+                      .lineage = state_lineage(st),
+                      .base = state_seq(st),
+                      .destroy = o->destroy,
+                      .refreshed = b.refreshed,
+                      .changes = b.changes.v,
+                      .n_changes = (uint32_t)b.changes.n,
+                      .moves = b.moves.v,
+                      .n_moves = (uint32_t)b.moves.n,
+                      .lookups = g ? g->lookups : NULL,
+                      .version = STR(QUOIN_VERSION),
+                      .calls = b.calls,
+                      .bound = b.bound};
   if ((e = resolve_outputs(&b, &plan)) || (e = judge_checks(&b, &plan))) return e;
   take_id(&plan);
   *out = plan;
   return QN_OK;
 }
 
-static bool counts_as_change(const struct change *c) { return c->action != ACT_NONE; }
+static bool counts_as_change(const struct change *c) {
+  return c->action != ACT_NONE;
+}
 
 struct plan_counts plan_count(const struct plan *p) {
   struct plan_counts n = {0};

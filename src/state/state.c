@@ -148,8 +148,9 @@ size_t state_open_intents(const struct state *st) {
 enum qn_err state_check_base(struct state *st, struct str lineage, uint64_t base) {
   struct diags *d = &st->s->diags;
   if (lineage.n && !str_eq(lineage, st->lineage)) {
-    diag_add(d, QN0606, SPAN_NONE, "the plan was made against state %.*s, this is %.*s", SV(lineage),
-             SV(st->lineage));
+    struct diag *g = diag_add(d, QN0606, SPAN_NONE, "the plan was made against state %.*s, this is %.*s",
+                              SV(lineage), SV(st->lineage));
+    diag_help(d, g, "use the state folder it was made with, or plan again");
     return QN_E_STALE;
   }
   /* A new state has its lineage record and nothing else. */
@@ -157,7 +158,7 @@ enum qn_err state_check_base(struct state *st, struct str lineage, uint64_t base
   struct diag *g =
       diag_add(d, QN0607, SPAN_NONE, "the plan was made at record %llu of the state, which is now at %llu",
                (unsigned long long)base, (unsigned long long)st->n);
-  diag_help(d, g, "plan again");
+  diag_help(d, g, "something was applied since: plan again");
   return QN_E_STALE;
 }
 

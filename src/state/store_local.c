@@ -35,7 +35,11 @@ static const char *path_of(struct local *l, struct str name) {
 static enum qn_err complain(struct local *l, enum diag_code code, const char *what, int err) {
   char why[128];
   if (strerror_r(err, why, sizeof why)) why[0] = 0;
-  diag_add(&l->s->diags, code, SPAN_NONE, "%s: %s: %s", l->dir, what, why[0] ? why : "unknown error");
+  struct diag *g = diag_add(&l->s->diags, code, SPAN_NONE, "the state in %s cannot be used (%s): %s", l->dir,
+                            what, why[0] ? why : "unknown error");
+  if (err == ENOSPC || err == EDQUOT || err == EFBIG)
+    diag_help(&l->s->diags, g,
+              "make room on the disk, then run the command again: nothing that was recorded is lost");
   return QN_E_IO;
 }
 

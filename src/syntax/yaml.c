@@ -79,7 +79,11 @@ static bool refuse_tag(struct yaml_reader *r, const yaml_event_t *e, const yaml_
   struct str name = str_c((const char *)tag);
   struct diag *g = diag_add(&r->s->diags, QN0106, yaml_span_of(r, from, from + 1),
                             "tags are not part of specs: %.*s", SV(name));
-  diag_help(&r->s->diags, g, "leave the tag out; the expected type decides how a value is read");
+  bool cloudformation =
+      str_starts(name, STR("!Ref")) || str_starts(name, STR("!GetAtt")) || str_starts(name, STR("!Sub"));
+  diag_help(&r->s->diags, g,
+            cloudformation ? "write an expression: ${NAME.Attribute}, inside text too"
+                           : "leave the tag out; the expected type decides how a value is read");
   return fail(r);
 }
 
@@ -256,18 +260,23 @@ static bool on_alias(struct yaml_reader *r, const yaml_event_t *e) {
   r->last_end = at.end;
   const uint32_t *i = map_get(&r->anchor_names, name);
   if (!i) {
-    diag_add(d, QN0108, at, "there is no anchor \"%.*s\" before this alias", SV(name));
+    struct diag *g = diag_add(d, QN0108, at, "there is no anchor \"%.*s\" before this alias", SV(name));
+    diag_help(d, g, "put quotes around text that starts with *; an anchor is written &%.*s", SV(name));
     return fail(r);
   }
   const struct yaml_anchor *anchor = &r->anchors.v[*i];
   if (!anchor->node) {
     struct diag *g = diag_add(d, QN0108, at, "alias \"%.*s\" stands inside what it names", SV(name));
     diag_note(d, g, anchor->span, "the anchor is here");
+    diag_help(d, g, "it would never end: write the values out");
     return fail(r);
   }
   r->alias_nodes += anchor->size;
   if (r->alias_nodes > YAML_ALIAS_NODES) {
-    diag_add(d, QN0109, at, "aliases expand to more than %u nodes", (unsigned)YAML_ALIAS_NODES);
+    struct diag *g =
+        diag_add(d, QN0109, at, "aliases expand to more than %u nodes", (unsigned)YAML_ALIAS_NODES);
+    diag_label(d, g, "one alias too many");
+    diag_help(d, g, "write large data once: as a local that expressions use, or with for_each");
     return fail(r);
   }
   if (r->frames.n + anchor->height > YAML_DEPTH_MAX) {

@@ -15,7 +15,9 @@ bool yaml_check_bytes(struct yaml_reader *r) {
     unsigned char c = (unsigned char)r->text.p[i];
     if ((c >= 0x20 && c != 0x7f) || c == '\t' || c == '\n' || c == '\r') continue;
     uint32_t at = (uint32_t)i + r->skip;
-    diag_add(d, QN0102, yaml_span_of(r, at, at + 1), "control character 0x%02x is not allowed", (unsigned)c);
+    struct diag *g = diag_add(d, QN0102, yaml_span_of(r, at, at + 1),
+                              "control character 0x%02x is not allowed", (unsigned)c);
+    diag_help(d, g, "a spec is text: is this the right file?");
     return false;
   }
   return true;
@@ -148,6 +150,8 @@ static const struct explanation {
     {"did not find expected whitespace or line break", QN0101, "expected a blank here", NULL, false},
 };
 
+static const struct explanation tab = {"", QN0101, "a tab cannot indent", "indent with blanks", false};
+
 static const struct explanation *find_explanation(struct str problem) {
   for (size_t i = 0; i < sizeof explanations / sizeof *explanations; i++)
     if (str_starts(problem, str_c(explanations[i].problem))) return &explanations[i];
@@ -187,6 +191,7 @@ void yaml_explain(struct yaml_reader *r) {
     return;
   }
   if (x && x->start && p->context) at = context;
+  if (at < size && r->text.p[at - r->skip] == '\t') x = &tab;
   struct diag *g = diag_add(d, x ? x->code : QN0101, yaml_span_of(r, at, at < size ? at + 1 : at), "%s",
                             x            ? x->message
                             : p->problem ? p->problem
