@@ -133,6 +133,8 @@ static void on_reply(void *user, const struct reply *reply) {
 static bool write_intent(struct task *t) {
   struct run *r = t->run;
   const struct wire_op *op = t->step.call.op;
+  if (t->kind == OP_CREATE && !r->journal && !state_generation(r->st, t->c->address, t->generation))
+    task_put_wanted(t); /* a refused create ends its generation; this one is sent again */
   const struct sres *known = state_generation(r->st, t->c->address, t->generation);
   struct intent in = {.address = t->c->address,
                       .generation = t->generation,

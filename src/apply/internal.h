@@ -91,6 +91,10 @@ void task_take(struct task *t);
 void task_fail(struct task *t, struct str code, struct str message);
 /* Begins an operation of a kind for the task. */
 void task_operate(struct task *t, enum op_kind kind);
+/* Begins the next generation of the address: what it is to be is written down before its first intent. */
+void task_new_generation(struct task *t);
+/* The same for a generation whose first intent was closed by a refusal. */
+void task_put_wanted(struct task *t);
 /* The journal takes no more: nothing is sent from here on. */
 void task_journal(struct run *r, enum qn_err e);
 /* decide.c */

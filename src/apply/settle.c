@@ -102,23 +102,8 @@ void settle_create_over(struct task *t) {
     task_operate(t, OP_CREATE); /* goes on with what the create did not carry */
     return;
   }
-  /* It was not made: a new generation, so that a late arrival of the lost call is never taken for this one.
-   */
-  t->generation = state_next_generation(r->st, t->c->address);
-  t->uid = state_uid(r->st, r->a, t->c->address, t->generation);
-  struct sres s = {.address = t->c->address,
-                   .generation = t->generation,
-                   .type = t->c->type,
-                   .region = t->c->region,
-                   .account = r->env->account,
-                   .partition = r->env->partition,
-                   .uid = t->uid,
-                   .protect = t->c->protect,
-                   .on_destroy = t->c->on_destroy,
-                   .deps = t->c->deps,
-                   .n_deps = t->c->n_deps,
-                   .wanted = t->record};
-  task_journal(r, state_put(r->st, &s));
+  /* It was not made: a new generation, so that a late arrival of the lost call is never taken for this. */
+  task_new_generation(t);
   task_operate(t, OP_CREATE);
 }
 

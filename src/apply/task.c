@@ -82,6 +82,21 @@ static void put_complete(struct task *t, const struct op_result *res) {
   put(t, &r);
 }
 
+void task_put_wanted(struct task *t) {
+  struct sres r = facts(t);
+  r.complete = false;
+  r.wanted = t->record;
+  put(t, &r);
+}
+
+void task_new_generation(struct task *t) {
+  struct run *r = t->run;
+  t->generation = state_next_generation(r->st, t->c->address);
+  t->uid = state_uid(r->st, r->a, t->c->address, t->generation);
+  t->identity = t->attributes = NULL;
+  task_put_wanted(t);
+}
+
 static void end_generation(struct task *t) {
   struct run *r = t->run;
   if (state_generation(r->st, t->c->address, t->generation))
@@ -247,7 +262,6 @@ static void begin_update(struct task *t) {
 }
 
 static void begin_create(struct task *t) {
-  struct run *r = t->run;
   bool replace = task_replaces(t);
   if (t->state == T_OVER) return;
   if (!replace) {
@@ -256,13 +270,7 @@ static void begin_create(struct task *t) {
     return;
   }
   if (!task_resolve(t)) return;
-  t->generation = state_next_generation(r->st, t->c->address);
-  t->uid = state_uid(r->st, r->a, t->c->address, t->generation);
-  t->identity = t->attributes = NULL;
-  struct sres s = facts(t);
-  s.complete = false;
-  s.wanted = t->record;
-  put(t, &s);
+  task_new_generation(t);
   task_operate(t, OP_CREATE);
 }
 

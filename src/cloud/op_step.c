@@ -243,7 +243,9 @@ void op_task_reply(struct op *op, int64_t now, const struct reply *r) {
     task_done(op, now, NULL);
     return;
   }
-  if (r->cls != EC_AMBIGUOUS && retry(op, now, st, r)) return;
+  /* An earlier attempt of this call may have made the object: that is found out before anything is sent. */
+  bool made = r->maybe_executed && op->kind == OP_CREATE && !op->r.identity;
+  if (r->cls != EC_AMBIGUOUS && !made && retry(op, now, st, r)) return;
   op_fail(op, str_dup(op->a, r->code), str_dup(op->a, r->message), definitive(r));
   op->r.request_id = str_dup(op->a, r->request_id);
   op->r.exists = op->kind == OP_CREATE && !op->r.identity &&

@@ -409,7 +409,7 @@ static inline struct reply answer(const struct call *c, bool mutating) {
                       .cls = f->fault.cls,
                       .code = str_c(f->fault.code),
                       .message = str_c(f->fault.code)};
-    r.maybe_executed = r.cls == EC_AMBIGUOUS;
+    r.maybe_executed = r.cls == EC_AMBIGUOUS || f->fault.executed;
     return r;
   }
   struct reply r = execute(c);
