@@ -59,6 +59,8 @@ struct compare_rule def_compare(const struct def *d, struct str path) {
 static bool resets(struct session *s, struct arena *a, const struct def *d, const struct rule *r,
                    struct str prop, const struct op_scope *sc) {
   if (r->kind == RK_LIST || (r->kind == RK_ASPECT && r->clear)) return true;
+  for (uint32_t i = 0; i < r->n_steps; i++) /* all is sent: what is missing is taken away */
+    if (r->steps[i].send == SEND_ALL) return true;
   if (str_eq(prop, d->info.tag_property)) return true;
   const struct value *v;
   struct denv e = {.s = s, .a = a, .d = d, .sc = sc};

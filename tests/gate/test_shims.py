@@ -284,6 +284,15 @@ def test_bucket_lifecycle_and_replication(cloud):
     assert s3.get_bucket_replication(Bucket="b-one")["ReplicationConfiguration"] == replication
 
 
+def test_object_lock_period(cloud):
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="b-one", ObjectLockEnabledForBucket=True)
+    for period in ({"Days": 3}, {"Years": 1}):
+        lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", **period}}}
+        s3.put_object_lock_configuration(Bucket="b-one", ObjectLockConfiguration=lock)
+        assert s3.get_object_lock_configuration(Bucket="b-one")["ObjectLockConfiguration"] == lock
+
+
 def test_bucket_paging(cloud):
     s3 = cloud.client("s3")
     for i in range(5):
@@ -603,3 +612,12 @@ def test_change_status(cloud, gate, zone):
     gate.faults.configure(pending_ms=0)
     assert route53.get_change(Id=info["Id"])["ChangeInfo"]["Status"] == "INSYNC"
     assert code(route53.get_change, Id="CNONE") == "NoSuchChange"
+
+
+def test_change_status_of_associations(cloud):
+    route53, ec2 = cloud.client("route53"), cloud.client("ec2")
+    vpcs = [{"VPCRegion": "us-east-1", "VPCId": ec2.create_vpc(CidrBlock=f"10.{i}.0.0/16")["Vpc"]["VpcId"]} for i in (1, 2)]
+    zone = route53.create_hosted_zone(Name="in.test", CallerReference="1", VPC=vpcs[0])["HostedZone"]["Id"]
+    for operation in (route53.associate_vpc_with_hosted_zone, route53.disassociate_vpc_from_hosted_zone):
+        info = operation(HostedZoneId=zone, VPC=vpcs[1])["ChangeInfo"]
+        assert route53.get_change(Id=info["Id"])["ChangeInfo"]["Status"] == "INSYNC"

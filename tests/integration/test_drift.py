@@ -8,10 +8,10 @@ import pytest
 from tests.harness.definitions import quick
 from tests.harness.quoin import Quoin, binary
 
-from .drift import network
+from .drift import compute, names, network, storage
 from .drift.table import RELEASED, REQUIRED, prop_id, updatable
 
-GROUPS = {g.name: g for g in (network.GROUP,)}
+GROUPS = {g.name: g for g in (network.GROUP, compute.GROUP, storage.GROUP, names.GROUP)}
 ROWS = [(g, p) for g in GROUPS.values() for p in g.props]
 EXCEPTIONS = {k: why for g in GROUPS.values() for k, why in g.exceptions.items()}
 
@@ -54,11 +54,11 @@ class Applied:
         """Texts with {x} for ids."""
         if isinstance(value, str):
             for name, ident in self.ids.items():
-                value = value.replace("{%s}" % name, ident)
+                value = value.replace("{%s}" % name, ident).replace("<%s>" % name, ident)
             return value
         if isinstance(value, dict):
             return {k: self.fill(v) for k, v in value.items()}
-        return value
+        return [self.fill(v) for v in value] if isinstance(value, list) else value
 
 
 @pytest.fixture(scope="module")

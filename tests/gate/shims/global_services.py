@@ -370,7 +370,8 @@ TABLE = (
          "with right values fail, creates of existing names pass, batches are half applied, CNAME conflicts, wrong addresses "
          "and missing TTLs pass; all changes share few ids", "compares with the zone; atomic; refuses these",
          R53 % "ChangeResourceRecordSets", before=change_records),
-    Shim("route53-change-status", ("route53:CreateHostedZone", "route53:DeleteHostedZone", "route53:GetChange"),
+    Shim("route53-change-status", ("route53:CreateHostedZone", "route53:DeleteHostedZone", "route53:GetChange",
+         "route53:AssociateVPCWithHostedZone", "route53:DisassociateVPCFromHostedZone"),
          "INSYNC at once", "PENDING first (as long as pending_ms says)", R53 % "GetChange", after=zone_status),
     Shim("route53-get-change", ("route53:GetChange",), "any id is INSYNC", "NoSuchChange", R53 % "GetChange", before=get_change),
     Shim("route53-records", ("route53:ListResourceRecordSets",), "an alias has TTL 0; the SOA value is Python text; names keep "

@@ -222,6 +222,20 @@ def _filter(node: ET.Element, wanted: dict) -> None:
         _filter(ET.SubElement(node, "And"), wanted["And"])
 
 
+def object_lock_get(ctx: Context, response: Response) -> Response | None:
+    used = []
+
+    def mend(root: ET.Element) -> None:
+        for retention in root.iter("DefaultRetention"):
+            for name in ("Days", "Years"):
+                node = retention.find(name)
+                if node is not None and node.text == "0":
+                    retention.remove(node)
+                    used.append(1)
+    mended = ctx.edit_xml(response, mend)
+    return mended if used else None
+
+
 def bucket_paging(ctx: Context, response: Response) -> Response | None:
     size, token = ctx.params.get("MaxBuckets"), ctx.params.get("ContinuationToken", "")
     if size is None:
@@ -273,6 +287,8 @@ TABLE = (
          API % "PutBucketReplication", after=replication_put),
     Shim("s3-replication-get", ("s3:GetBucketReplication",), "shows an empty prefix", "shows the filter",
          API % "GetBucketReplication", after=replication_get),
+    Shim("s3-object-lock-period", ("s3:GetObjectLockConfiguration",), "shows 0 years beside days, and 0 days beside years",
+         "shows the one that was given", API % "DefaultRetention", after=object_lock_get),
     Shim("s3-bucket-paging", ("s3:ListBuckets",), "gives no ContinuationToken", "pages by MaxBuckets", API % "ListBuckets",
          after=bucket_paging),
 )
