@@ -250,4 +250,8 @@ void op_task_reply(struct op *op, int64_t now, const struct reply *r) {
   op->r.request_id = str_dup(op->a, r->request_id);
   op->r.exists = op->kind == OP_CREATE && !op->r.identity &&
                  code_matches(op->d->exists, op->d->n_exists, r->code, r->message, NULL);
+  const struct value *id;
+  struct denv e = op_env(op, NULL);
+  if (op->r.exists && op->d->settle.id && !denv_tmpl(&e, op->d->settle.id, &id) && value_is(id, V_MAP))
+    op->r.others = id; /* what to import */
 }
