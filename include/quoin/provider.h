@@ -94,7 +94,7 @@ struct op_result {
   bool failed_definitive;          /* the refused call certainly changed nothing */
   bool exists;                     /* the failure says the name is taken by somebody else */
   enum settle_verdict settled;     /* OP_SETTLE_CREATE */
-  const struct value *others;      /* SV_SEVERAL: list of further identities with our id; SV_FOREIGN: the identity in the way */
+  const struct value *others;      /* SV_SEVERAL: list of further identities with our id; SV_FOREIGN or `exists`: the identity in the way, if known */
 };
 struct op; /* opaque, in the arena */
 /* changed: property paths to bring about (OP_UPDATE; for OP_CREATE those still missing when resuming, else NULL = all declared). */
@@ -122,6 +122,7 @@ struct read_result {
   enum { RR_PENDING, RR_LIVE, RR_GONE, RR_FAILED } state;
   const struct value *live;      /* properties and attributes, typed by the schema */
   struct str code, message;
+  enum err_class cls;            /* of RR_FAILED */
 };
 struct readset;
 struct readset *readset_new(struct session *s, struct arena *a, const struct providers *p, sym account, sym partition,

@@ -198,7 +198,8 @@ static void read_done(struct op *op, int64_t now) {
   switch (why) {
   case RD_WAIT:
     if (r->state == RR_FAILED) {
-      struct reply bad = {.err = QN_E_REMOTE, .cls = EC_SERVER, .code = r->code, .message = r->message};
+      enum err_class cls = r->cls == EC_CREDENTIALS ? EC_CREDENTIALS : EC_SERVER;
+      struct reply bad = {.err = QN_E_REMOTE, .cls = cls, .code = r->code, .message = r->message};
       op_wait_reply(op, now, &bad);
       return;
     }

@@ -94,8 +94,10 @@ void op_wait_reply(struct op *op, int64_t now, const struct reply *r) {
   const struct wait *w = op->w;
   bool gone = r->err && code_matches(op->d->gone_codes, op->d->n_gone, r->code, r->message, NULL);
   if (r->err && !gone) {
-    /* A failed look is not a failed wait: look again until the deadline. */
-    if (now - op->w_since < (int64_t)within_ms(op, w) && r->cls != EC_CLIENT && r->cls != EC_ACCESS_DENIED) {
+    /* A failed look is not a failed wait: look again until the deadline, but not with credentials that are
+     * refused. */
+    bool hopeless = r->cls == EC_CLIENT || r->cls == EC_ACCESS_DENIED || r->cls == EC_CREDENTIALS;
+    if (now - op->w_since < (int64_t)within_ms(op, w) && !hopeless) {
       pause(op, now);
       return;
     }

@@ -15,9 +15,13 @@ struct denv readset_env(struct readset *rs, struct ritem *it) {
                        .partition = rs->partition};
 }
 
-void item_fail(struct ritem *it, struct str code, struct str message) {
+static void item_refused(struct ritem *it, enum err_class cls, struct str code, struct str message) {
   if (it->r.state != RR_PENDING) return;
-  it->r = (struct read_result){.state = RR_FAILED, .code = code, .message = message};
+  it->r = (struct read_result){.state = RR_FAILED, .code = code, .message = message, .cls = cls};
+}
+
+void item_fail(struct ritem *it, struct str code, struct str message) {
+  item_refused(it, EC_CLIENT, code, message);
 }
 
 bool wants(const struct ritem *it, const struct readsrc *src) {
@@ -225,7 +229,7 @@ static void fail_call(struct readset *rs, const struct rcall *c, const struct re
       else if (g->more && code_matches(g->src->step.absent, g->src->step.n_absent, r->code, r->message, NULL))
         part_done(rs, g->keys.v[k].items.v[i]);
       else
-        item_fail(it, code, message);
+        item_refused(it, r->cls, code, message);
     }
 }
 
@@ -238,8 +242,8 @@ static void per_error(struct readset *rs, const struct rcall *c, const struct re
            code_matches(it->in.def->gone_codes, it->in.def->n_gone, r->code, r->message, NULL))
     it->r.state = RR_GONE;
   else
-    item_fail(it, str_dup(rs->a, r->code.n ? r->code : STR("ServiceUnavailable")),
-              str_dup(rs->a, r->message));
+    item_refused(it, r->cls, str_dup(rs->a, r->code.n ? r->code : STR("ServiceUnavailable")),
+                 str_dup(rs->a, r->message));
 }
 
 void readset_reply(struct readset *rs, uint32_t token, const struct reply *r) {
