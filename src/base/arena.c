@@ -20,21 +20,15 @@ static void oom_abort(size_t wanted) {
 static arena_oom_fn *oom_hook = oom_abort;
 static size_t fail_countdown;
 
-void arena_set_oom(arena_oom_fn *fn) {
-  oom_hook = fn ? fn : oom_abort;
-}
-void arena_fail_at(size_t n) {
-  fail_countdown = n;
-}
+void arena_set_oom(arena_oom_fn *fn) { oom_hook = fn ? fn : oom_abort; }
+void arena_fail_at(size_t n) { fail_countdown = n; }
 
 static void *chunk_malloc(size_t size) {
   if (fail_countdown && --fail_countdown == 0) return NULL;
   return malloc(size);
 }
 
-void arena_init(struct arena *a) {
-  *a = (struct arena){0};
-}
+void arena_init(struct arena *a) { *a = (struct arena){0}; }
 
 void arena_release(struct arena *a) {
   for (struct arena_chunk *c = a->head, *next; c; c = next) {

@@ -84,7 +84,7 @@ struct world {
   struct cloud *cloud;
   struct rd_ctx *rd;
   const struct ynode *parsed; /* the spec, if it was read already; or NULL */
-  bool damage_ok;             /* a damaged state may be looked at */
+  bool damage_ok; /* a damaged state may be looked at */
 };
 enum qn_err world_tables(struct world *w); /* schema, wire, providers */
 /* Compiles the spec for the environment named (NULL: the option or the only one). online: lookups may read

@@ -11,10 +11,10 @@ struct recorded {
   sym address;
   bool moved;
   const struct def *def;
-  uint32_t node;            /* graph node or UINT32_MAX */
-  bool gone;                /* read, and not there */
-  bool pending_create;      /* an open create intent without identity: apply settles it */
-  const struct value *live; /* as read, or NULL */
+  uint32_t node;              /* graph node or UINT32_MAX */
+  bool gone;                  /* read, and not there */
+  bool pending_create;        /* an open create intent without identity: apply settles it */
+  const struct value *live;   /* as read, or NULL */
   const struct value *identity;
 };
 /* What a node becomes. */
@@ -23,14 +23,14 @@ struct decision {
   const struct value *wanted; /* resolved as far as possible */
   bool new_identity;          /* created or replaced: attributes are unknown */
   bool updated;
-  uint32_t change;       /* index of the create, update or none change; UINT32_MAX */
-  uint32_t old_delete;   /* delete of the replaced generation; UINT32_MAX */
-  VEC(struct str) reads; /* attributes others refer to */
+  uint32_t change;            /* index of the create, update or none change; UINT32_MAX */
+  uint32_t old_delete;        /* delete of the replaced generation; UINT32_MAX */
+  VEC(struct str) reads;      /* attributes others refer to */
 };
 struct builder {
   struct session *s;
   struct arena *a;
-  const struct graph *g; /* NULL: destroy */
+  const struct graph *g;      /* NULL: destroy */
   struct state *st;
   const struct providers *prov;
   const struct schema *sc;

@@ -29,9 +29,7 @@ static bool path_listed(struct walk *w, const struct place *at, const struct str
   return false;
 }
 
-static bool has_secret(const struct value *v) {
-  return v && (v->flags & (VF_SECRET | VF_HAS_SECRET));
-}
+static bool has_secret(const struct value *v) { return v && (v->flags & (VF_SECRET | VF_HAS_SECRET)); }
 
 /* Create-only anywhere on the way down, by the schema. */
 static bool create_only(struct walk *w, const struct place *at) {
@@ -42,8 +40,7 @@ static bool create_only(struct walk *w, const struct place *at) {
   return false;
 }
 
-static bool write_only(struct walk *w, const struct place *at, struct compare_rule rule,
-                       const struct value *wanted) {
+static bool write_only(struct walk *w, const struct place *at, struct compare_rule rule, const struct value *wanted) {
   if (rule.kind == CMP_WRITE_ONLY) return true;
   for (const struct place *p = at; p; p = p->up) {
     snode n = schema_at(w->in->schema, &w->in->type, place_schema_path(w->a, p));
@@ -77,10 +74,8 @@ static void emit(struct walk *w, const struct place *at, struct views v, enum wh
   if (v.wanted) c.span = vmeta_get(w->s, v.wanted->meta).span;
   if (why != WHY_KEPT) {
     enum change_verdict cv = verdict(w, at);
-    if (cv == CV_RELEASE && !v.wanted)
-      c.why = WHY_RELEASED;
-    else if (cv != CV_UPDATE)
-      c.forces_replace = true;
+    if (cv == CV_RELEASE && !v.wanted) c.why = WHY_RELEASED;
+    else if (cv != CV_UPDATE) c.forces_replace = true;
     if (c.forces_replace && value_unknown(v.wanted)) c.if_changed = true;
   }
   VEC_PUSH(w->a, &w->out, c);
@@ -94,17 +89,14 @@ static bool same(struct walk *w, const struct place *at, const struct value *a, 
 static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
   struct compare_rule rule = match_rule(&w->m, at);
   if (value_is_null(v.wanted)) {
-    if (value_is_null(v.applied) || value_is_null(v.live) || (rule.dflt && same(w, at, rule.dflt, v.live)))
-      return;
+    if (value_is_null(v.applied) || value_is_null(v.live) || (rule.dflt && same(w, at, rule.dflt, v.live))) return;
     emit(w, at, v, WHY_REMOVED);
     return;
   }
   bool unconfirmed = path_listed(w, at, w->in->unconfirmed, w->in->n_unconfirmed);
   if (write_only(w, at, rule, v.wanted)) {
-    if (unconfirmed)
-      emit(w, at, v, WHY_UNCONFIRMED);
-    else if (!same(w, at, v.wanted, v.applied))
-      emit(w, at, v, WHY_SPEC);
+    if (unconfirmed) emit(w, at, v, WHY_UNCONFIRMED);
+    else if (!same(w, at, v.wanted, v.applied)) emit(w, at, v, WHY_SPEC);
     return;
   }
   if (value_unknown(v.wanted)) {
@@ -113,10 +105,8 @@ static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
   }
   if (same(w, at, v.wanted, v.live)) return;
   bool as_applied = !value_is_null(v.applied) && same(w, at, v.wanted, v.applied);
-  if (as_applied && v.seen && same(w, at, v.seen, v.live) && same(w, at, v.live, v.seen))
-    emit(w, at, v, WHY_KEPT);
-  else
-    emit(w, at, v, as_applied ? WHY_DRIFT : WHY_SPEC);
+  if (as_applied && v.seen && same(w, at, v.seen, v.live) && same(w, at, v.live, v.seen)) emit(w, at, v, WHY_KEPT);
+  else emit(w, at, v, as_applied ? WHY_DRIFT : WHY_SPEC);
 }
 
 static const struct value *member_of(const struct value *map, sym key) {
@@ -131,15 +121,13 @@ static void walk_members(struct walk *w, const struct place *at, struct views v,
       sym key = declared[side]->members[i].key;
       if (side == 1 && member_of(v.wanted, key)) continue;
       struct place member = {.up = at, .kind = PL_MEMBER, .name = session_str(w->s, key)};
-      struct views below = {member_of(v.wanted, key), member_of(v.applied, key), member_of(v.seen, key),
-                            member_of(v.live, key)};
+      struct views below = {member_of(v.wanted, key), member_of(v.applied, key), member_of(v.seen, key), member_of(v.live, key)};
       walk_place(w, &member, below, depth + 1);
     }
   }
 }
 
-static const struct value *element_by_key(struct walk *w, const struct value *list, struct str key,
-                                          const struct value *k) {
+static const struct value *element_by_key(struct walk *w, const struct value *list, struct str key, const struct value *k) {
   if (!value_is(list, V_LIST)) return NULL;
   for (uint32_t i = 0; i < list->n; i++)
     if (value_eq(w->s, value_get(w->s, list->items[i], key), k)) return list->items[i];
@@ -150,10 +138,8 @@ static bool is_tags(struct walk *w, const struct place *at) {
   return !at->up && str_eq(at->name, schema_tag_property(w->in->schema, &w->in->type));
 }
 
-/* Keyed lists: per element and member. Elements only live has are drift, but for tags, which are managed per
- * key. */
-static void walk_keyed(struct walk *w, const struct place *at, struct str key, struct views v,
-                       unsigned depth) {
+/* Keyed lists: per element and member. Elements only live has are drift, but for tags, which are managed per key. */
+static void walk_keyed(struct walk *w, const struct place *at, struct str key, struct views v, unsigned depth) {
   const struct value *sides[3] = {v.wanted, v.applied, is_tags(w, at) ? NULL : v.live};
   for (int side = 0; side < 3; side++) {
     if (!value_is(sides[side], V_LIST)) continue;
@@ -167,8 +153,7 @@ static void walk_keyed(struct walk *w, const struct place *at, struct str key, s
       struct views below = {element_by_key(w, v.wanted, key, k), element_by_key(w, v.applied, key, k),
                             element_by_key(w, v.seen, key, k), element_by_key(w, v.live, key, k)};
       if (side == 2) {
-        if (!below.seen || !match_value(&w->m, &element, below.seen, below.live))
-          emit(w, &element, below, WHY_DRIFT);
+        if (!below.seen || !match_value(&w->m, &element, below.seen, below.live)) emit(w, &element, below, WHY_DRIFT);
       } else if (!below.wanted || !below.live) {
         walk_leaf(w, &element, below);
       } else {
@@ -201,16 +186,14 @@ static void walk_set(struct walk *w, const struct place *at, struct views v) {
     if (!used[j]) emit(w, &element, (struct views){.live = v.live->items[j]}, why);
 }
 
-static void walk_list(struct walk *w, const struct place *at, struct views v, struct compare_rule rule,
-                      unsigned depth) {
+static void walk_list(struct walk *w, const struct place *at, struct views v, struct compare_rule rule, unsigned depth) {
   if (rule.kind == CMP_KEYED && !value_is(v.wanted, V_UNKNOWN)) {
     walk_keyed(w, at, rule.key, v, depth);
   } else if (rule.kind == CMP_SET && v.wanted) {
     walk_set(w, at, v);
   } else if (value_is(v.wanted, V_LIST) && value_is(v.live, V_LIST) && v.wanted->n == v.live->n) {
     for (uint32_t i = 0; i < v.wanted->n; i++) {
-      const struct value *a =
-          value_is(v.applied, V_LIST) && v.applied->n == v.wanted->n ? v.applied->items[i] : NULL;
+      const struct value *a = value_is(v.applied, V_LIST) && v.applied->n == v.wanted->n ? v.applied->items[i] : NULL;
       const struct value *s = value_is(v.seen, V_LIST) && v.seen->n == v.live->n ? v.seen->items[i] : NULL;
       struct place element = {.up = at, .kind = PL_INDEX, .index = i};
       walk_place(w, &element, (struct views){v.wanted->items[i], a, s, v.live->items[i]}, depth + 1);
@@ -226,16 +209,12 @@ static void walk_place(struct walk *w, const struct place *at, struct views v, u
   struct compare_rule rule = match_rule(&w->m, at);
   const struct value *shape = v.wanted ? v.wanted : v.applied;
   bool document = rule.kind == CMP_JSON || rule.kind == CMP_POLICY || rule.kind == CMP_WRITE_ONLY;
-  if (!document && value_is(shape, V_LIST))
-    walk_list(w, at, v, rule, depth);
-  else if (!document && value_is(v.wanted, V_MAP) && value_is(v.live, V_MAP))
-    walk_members(w, at, v, depth);
-  else
-    walk_leaf(w, at, v);
+  if (!document && value_is(shape, V_LIST)) walk_list(w, at, v, rule, depth);
+  else if (!document && value_is(v.wanted, V_MAP) && value_is(v.live, V_MAP)) walk_members(w, at, v, depth);
+  else walk_leaf(w, at, v);
 }
 
-void diff_leaves(struct session *s, struct arena *a, const struct diff_input *in,
-                 const struct leaf_change **out, uint32_t *n) {
+void diff_leaves(struct session *s, struct arena *a, const struct diff_input *in, const struct leaf_change **out, uint32_t *n) {
   struct walk w = {.s = s, .a = a, .in = in, .m = {s, a, in->def}};
   const struct value *sides[2] = {in->wanted, in->applied};
   for (int side = 0; side < 2; side++) {
@@ -248,9 +227,7 @@ void diff_leaves(struct session *s, struct arena *a, const struct diff_input *in
       /* Without a read, an object that was never read back is as it was applied. */
       if (!in->live && !v.live) v.live = v.applied;
       /* The common case costs one comparison. */
-      if (!in->n_unconfirmed && v.wanted && v.live && !value_unknown(v.wanted) &&
-          value_eq(s, v.wanted, v.live))
-        continue;
+      if (!in->n_unconfirmed && v.wanted && v.live && !value_unknown(v.wanted) && value_eq(s, v.wanted, v.live)) continue;
       struct place at = {.kind = PL_MEMBER, .name = session_str(s, key)};
       walk_place(&w, &at, v, 0);
     }

@@ -8,8 +8,7 @@ struct edges {
 
 /* Does the replacement declare this property as the old object has it? */
 static bool declared_alike(struct builder *b, const struct change *c, struct str property) {
-  const struct value *w = value_get(b->s, c->wanted, property),
-                     *old = c->applied ? value_get(b->s, c->applied, property) : NULL;
+  const struct value *w = value_get(b->s, c->wanted, property), *old = c->applied ? value_get(b->s, c->applied, property) : NULL;
   return !value_is_null(w) && !value_is_null(old) && value_eq(b->s, w, old);
 }
 
@@ -29,9 +28,7 @@ static bool name_is_taken(struct builder *b, const struct change *c, const struc
   return settable;
 }
 
-static bool replaced(const struct builder *b, uint32_t node) {
-  return b->decisions[node].old_delete != UINT32_MAX;
-}
+static bool replaced(const struct builder *b, uint32_t node) { return b->decisions[node].old_delete != UINT32_MAX; }
 
 static bool prefers_create_first(struct builder *b, uint32_t node, bool *hard) {
   const struct node *n = &b->g->nodes[node];
@@ -44,8 +41,7 @@ static bool prefers_create_first(struct builder *b, uint32_t node, bool *hard) {
   return str_eq(schema_replacement(b->sc, &n->type), STR("create_then_delete"));
 }
 
-/* Create-first wants create-first of what it depends on; where that cannot be, delete-first spreads upwards.
- */
+/* Create-first wants create-first of what it depends on; where that cannot be, delete-first spreads upwards. */
 static void settle_replacements(struct builder *b) {
   const struct graph *g = b->g;
   const uint32_t *order = graph_order(g, b->a);
@@ -85,10 +81,8 @@ static void node_edges(struct builder *b, struct edges *e) {
     for (uint32_t k = 0; k < b->g->nodes[i].n_deps; k++)
       edge(b, e, b->decisions[b->g->deps[b->g->nodes[i].dep_first + k]].change, d->change);
     if (d->old_delete == UINT32_MAX) continue;
-    if (b->changes.v[d->change].create_first)
-      edge(b, e, d->change, d->old_delete);
-    else
-      edge(b, e, d->old_delete, d->change);
+    if (b->changes.v[d->change].create_first) edge(b, e, d->change, d->old_delete);
+    else edge(b, e, d->old_delete, d->change);
   }
 }
 
@@ -123,8 +117,7 @@ static void delete_edges(struct builder *b, struct edges *e) {
 static void forget_edges(struct builder *b, struct edges *e) {
   struct map creates = {0};
   for (uint32_t i = 0; i < b->changes.n; i++)
-    if (b->changes.v[i].action == ACT_CREATE)
-      map_put(b->a, &creates, session_str(b->s, b->changes.v[i].address), i);
+    if (b->changes.v[i].action == ACT_CREATE) map_put(b->a, &creates, session_str(b->s, b->changes.v[i].address), i);
   for (uint32_t i = 0; i < b->changes.n; i++) {
     if (b->changes.v[i].action != ACT_FORGET) continue;
     const uint32_t *create = map_get(&creates, session_str(b->s, b->changes.v[i].address));
@@ -152,8 +145,7 @@ static uint64_t own_ms(const struct change *c) {
 
 /* Kahn from the ends backwards: remaining = own + the longest of what waits for it. */
 static void fill_remaining(struct builder *b) {
-  uint32_t n = (uint32_t)b->changes.n, *waiting = ARENA_ARRAY(b->a, n, uint32_t),
-           *queue = ARENA_ARRAY(b->a, n, uint32_t);
+  uint32_t n = (uint32_t)b->changes.n, *waiting = ARENA_ARRAY(b->a, n, uint32_t), *queue = ARENA_ARRAY(b->a, n, uint32_t);
   for (uint32_t i = 0; i < n; i++)
     for (uint32_t k = 0; k < b->changes.v[i].n_after; k++) waiting[b->changes.v[i].after[k]]++;
   uint32_t head = 0, tail = 0;

@@ -25,11 +25,9 @@ static sym follow_moves(struct builder *b, sym address) {
 static enum qn_err add_move(struct builder *b, struct recorded *r) {
   if (r->address == r->r->address) return QN_OK;
   if (state_find(b->st, r->address)) {
-    struct diag *g = diag_add(&b->s->diags, QN0801, b->g->moved[0].span,
-                              "cannot move %.*s to %.*s: both are recorded in the state",
+    struct diag *g = diag_add(&b->s->diags, QN0801, b->g->moved[0].span, "cannot move %.*s to %.*s: both are recorded in the state",
                               SV(session_str(b->s, r->r->address)), SV(session_str(b->s, r->address)));
-    diag_help(&b->s->diags, g,
-              "remove the `moved` entry, or take one of them out of the state with `quoin state rm`");
+    diag_help(&b->s->diags, g, "remove the `moved` entry, or take one of them out of the state with `quoin state rm`");
     return QN_E_INVALID;
   }
   r->moved = true;

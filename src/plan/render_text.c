@@ -15,16 +15,7 @@ struct letter {
   unsigned columns;
 };
 
-enum kind {
-  K_CREATE,
-  K_UPDATE,
-  K_DELETE,
-  K_REPLACE_DELETE_FIRST,
-  K_REPLACE_CREATE_FIRST,
-  K_REPLACE_IF,
-  K_FORGET,
-  K_NONE
-};
+enum kind { K_CREATE, K_UPDATE, K_DELETE, K_REPLACE_DELETE_FIRST, K_REPLACE_CREATE_FIRST, K_REPLACE_IF, K_FORGET, K_NONE };
 /* Legend, mark and words of each kind of change. */
 static const struct {
   const char *mark, *legend, *words;
@@ -55,42 +46,35 @@ static const char *kind_colour(const struct letter *l, enum kind k) {
 
 /* The delete half of a replacement is told with its create; a gone object with its new one. */
 static bool told_elsewhere(const struct change *c) {
-  return (c->action == ACT_DELETE && c->pair != UINT32_MAX) ||
-         (c->action == ACT_FORGET && c->reason == CR_GONE) || c->action == ACT_NONE;
+  return (c->action == ACT_DELETE && c->pair != UINT32_MAX) || (c->action == ACT_FORGET && c->reason == CR_GONE) ||
+         c->action == ACT_NONE;
 }
 
 static const char *reason_words(const struct change *c, enum kind k) {
   switch (c->reason) {
-  case CR_GONE: return "it was deleted outside quoin";
-  case CR_NOT_IN_SPEC: return "it is not in the spec any more";
-  case CR_DEPOSED: return "left over from an interrupted replacement";
-  case CR_REQUESTED: return k == K_DELETE ? NULL : "as asked by -replace";
-  case CR_INTERRUPTED: return "an earlier apply was interrupted while creating it";
-  case CR_SPEC: break;
+    case CR_GONE: return "it was deleted outside quoin";
+    case CR_NOT_IN_SPEC: return "it is not in the spec any more";
+    case CR_DEPOSED: return "left over from an interrupted replacement";
+    case CR_REQUESTED: return k == K_DELETE ? NULL : "as asked by -replace";
+    case CR_INTERRUPTED: return "an earlier apply was interrupted while creating it";
+    case CR_SPEC: break;
   }
   return NULL;
 }
 
 static void leaf_note(struct letter *l, const struct leaf_change *leaf) {
   const char *note = NULL;
-  if (leaf->forces_replace)
-    note = leaf->if_changed ? "forces replacement if it has changed" : "forces replacement";
-  else if (leaf->why == WHY_DRIFT)
-    note = "changed outside quoin";
-  else if (leaf->why == WHY_REMOVED)
-    note = "removed from the spec: reset";
-  else if (leaf->why == WHY_RELEASED)
-    note = "removed from the spec: AWS has no reset, left as it is";
-  else if (leaf->why == WHY_UNCONFIRMED)
-    note = "an earlier call was interrupted: sent again";
-  else if (leaf->why == WHY_KEPT)
-    note = "AWS keeps it so";
+  if (leaf->forces_replace) note = leaf->if_changed ? "forces replacement if it has changed" : "forces replacement";
+  else if (leaf->why == WHY_DRIFT) note = "changed outside quoin";
+  else if (leaf->why == WHY_REMOVED) note = "removed from the spec: reset";
+  else if (leaf->why == WHY_RELEASED) note = "removed from the spec: AWS has no reset, left as it is";
+  else if (leaf->why == WHY_UNCONFIRMED) note = "an earlier call was interrupted: sent again";
+  else if (leaf->why == WHY_KEPT) note = "AWS keeps it so";
   if (note) buf_addf(l->out, "  %s# %s%s", l->c->dim, note, l->c->off);
   if (leaf->span.file && (leaf->forces_replace || leaf->why == WHY_SPEC)) {
     uint32_t line, col;
     srcmap_line_col(l->s->sources, leaf->span.file, leaf->span.start, &line, &col);
-    buf_addf(l->out, "  %s# %.*s:%u%s", l->c->dim, SV(srcmap_name(l->s->sources, leaf->span.file)), line,
-             l->c->off);
+    buf_addf(l->out, "  %s# %.*s:%u%s", l->c->dim, SV(srcmap_name(l->s->sources, leaf->span.file)), line, l->c->off);
   }
 }
 
@@ -100,15 +84,12 @@ static void add_leaf(struct letter *l, const struct leaf_change *leaf, size_t wi
   const char *colour = !leaf->before ? l->c->add : !leaf->after ? l->c->destroy : l->c->change;
   char mark = !leaf->before ? '+' : !leaf->after ? '-' : '~';
   if (leaf->why == WHY_KEPT || leaf->why == WHY_RELEASED) mark = ' ', colour = l->c->dim;
-  buf_addf(l->out, "%*s%s%c%s %-*.*s = ", PROPERTY_INDENT - 2, "", colour, mark, l->c->off, (int)width,
-           SV(leaf->path));
+  buf_addf(l->out, "%*s%s%c%s %-*.*s = ", PROPERTY_INDENT - 2, "", colour, mark, l->c->off, (int)width, SV(leaf->path));
   size_t room = l->columns > width + 24 ? (l->columns - width - 16) / 2 : 24;
   if (leaf->before) render_inline(l->s, l->out, leaf->before, room);
   if (leaf->before && (leaf->after || leaf->why == WHY_REMOVED)) buf_addz(l->out, " -> ");
-  if (leaf->after)
-    render_inline(l->s, l->out, leaf->after, room);
-  else if (leaf->why == WHY_REMOVED)
-    buf_addz(l->out, "null");
+  if (leaf->after) render_inline(l->s, l->out, leaf->after, room);
+  else if (leaf->why == WHY_REMOVED) buf_addz(l->out, "null");
   leaf_note(l, leaf);
   buf_addc(l->out, '\n');
 }
@@ -128,8 +109,7 @@ static void add_properties(struct letter *l, const struct value *props) {
     if (n > width && n <= 40) width = n;
   }
   for (uint32_t i = 0; i < props->n; i++)
-    render_block(l->s, l->out, "", session_str(l->s, props->members[i].key), width, props->members[i].value,
-                 PROPERTY_INDENT, l->columns);
+    render_block(l->s, l->out, "", session_str(l->s, props->members[i].key), width, props->members[i].value, PROPERTY_INDENT, l->columns);
 }
 
 static void add_identity(struct letter *l, const struct change *c) {
@@ -140,26 +120,21 @@ static void add_identity(struct letter *l, const struct change *c) {
     buf_addc(l->out, '\n');
   }
   if (c->action == ACT_DELETE && def_info(c->def).stateful)
-    buf_addf(l->out, "%*s%s! its data is lost: this cannot be undone%s\n", PROPERTY_INDENT, "", l->c->destroy,
-             l->c->off);
+    buf_addf(l->out, "%*s%s! its data is lost: this cannot be undone%s\n", PROPERTY_INDENT, "", l->c->destroy, l->c->off);
 }
 
 static void add_change(struct letter *l, const struct change *c) {
   enum kind k = kind_of(c);
   const char *why = reason_words(c, k);
   buf_addf(l->out, "%s%s%s %s%.*s%s %s(%.*s)%s %s", kind_colour(l, k), kinds[k].mark, l->c->off, l->c->bold,
-           SV(session_str(l->s, c->address)), l->c->off, l->c->dim, SV(session_str(l->s, c->type)), l->c->off,
-           kinds[k].words);
+           SV(session_str(l->s, c->address)), l->c->off, l->c->dim, SV(session_str(l->s, c->type)), l->c->off, kinds[k].words);
   if (why) buf_addf(l->out, ": %s", why);
   buf_addc(l->out, '\n');
-  if (c->moved_from)
-    buf_addf(l->out, "%*s(moved from %.*s)\n", PROPERTY_INDENT, "", SV(session_str(l->s, c->moved_from)));
+  if (c->moved_from) buf_addf(l->out, "%*s(moved from %.*s)\n", PROPERTY_INDENT, "", SV(session_str(l->s, c->moved_from)));
   if (c->region != l->p->env.region && c->region)
     buf_addf(l->out, "%*s(in %.*s)\n", PROPERTY_INDENT, "", SV(session_str(l->s, c->region)));
-  if (c->n_leaves)
-    add_leaves(l, c);
-  else if (c->action == ACT_CREATE)
-    add_properties(l, c->wanted);
+  if (c->n_leaves) add_leaves(l, c);
+  else if (c->action == ACT_CREATE) add_properties(l, c->wanted);
   const struct change *old = c->action == ACT_CREATE && c->pair != UINT32_MAX ? &l->p->changes[c->pair] : c;
   if (old->action != ACT_CREATE && old->action != ACT_UPDATE) add_identity(l, old);
   buf_addc(l->out, '\n');
@@ -172,8 +147,7 @@ static void add_legend(struct letter *l) {
   if (used[K_REPLACE_IF]) used[K_REPLACE_DELETE_FIRST] = true;
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
     if (used[k] && kinds[k].legend)
-      buf_addf(l->out, "%s%s%s %s\n", kind_colour(l, (enum kind)k), kinds[k].mark, l->c->off,
-               kinds[k].legend);
+      buf_addf(l->out, "%s%s%s %s\n", kind_colour(l, (enum kind)k), kinds[k].mark, l->c->off, kinds[k].legend);
   buf_addc(l->out, '\n');
 }
 
@@ -187,15 +161,13 @@ static bool drifted(const struct change *c) {
 
 static void add_drift(struct letter *l, const struct change *c) {
   if (c->action == ACT_FORGET) {
-    buf_addf(l->out, "%s  -%s %s%.*s%s %s(%.*s)%s is gone\n", l->c->destroy, l->c->off, l->c->bold,
-             SV(session_str(l->s, c->address)), l->c->off, l->c->dim, SV(session_str(l->s, c->type)),
-             l->c->off);
+    buf_addf(l->out, "%s  -%s %s%.*s%s %s(%.*s)%s is gone\n", l->c->destroy, l->c->off, l->c->bold, SV(session_str(l->s, c->address)),
+             l->c->off, l->c->dim, SV(session_str(l->s, c->type)), l->c->off);
     add_identity(l, c);
     return;
   }
-  buf_addf(l->out, "%s  ~%s %s%.*s%s %s(%.*s)%s has changed\n", l->c->change, l->c->off, l->c->bold,
-           SV(session_str(l->s, c->address)), l->c->off, l->c->dim, SV(session_str(l->s, c->type)),
-           l->c->off);
+  buf_addf(l->out, "%s  ~%s %s%.*s%s %s(%.*s)%s has changed\n", l->c->change, l->c->off, l->c->bold, SV(session_str(l->s, c->address)),
+           l->c->off, l->c->dim, SV(session_str(l->s, c->type)), l->c->off);
   for (uint32_t i = 0; i < c->n_leaves; i++) {
     const struct leaf_change *leaf = &c->leaves[i];
     if (leaf->why != WHY_DRIFT) continue;
@@ -222,8 +194,7 @@ static uint32_t add_drift_section(struct letter *l) {
 /* ---- the ends of the letter ---------------------------------------------- */
 static void add_header(struct letter *l) {
   const struct environment *e = &l->p->env;
-  buf_addf(l->out, "%.*s / %.*s in %.*s", SV(session_str(l->s, e->stack)), SV(session_str(l->s, e->name)),
-           SV(session_str(l->s, e->region)));
+  buf_addf(l->out, "%.*s / %.*s in %.*s", SV(session_str(l->s, e->stack)), SV(session_str(l->s, e->name)), SV(session_str(l->s, e->region)));
   if (e->account) buf_addf(l->out, ", account %.*s", SV(session_str(l->s, e->account)));
   buf_addz(l->out, "\n\n");
 }
@@ -234,10 +205,8 @@ static void add_outputs(struct letter *l) {
   for (uint32_t i = 0; i < l->p->n_outputs; i++) {
     const struct output *o = &l->p->outputs[i];
     buf_addf(l->out, "  %.*s = ", SV(session_str(l->s, o->name)));
-    if (o->secret)
-      buf_addz(l->out, "(sensitive)");
-    else
-      render_inline(l->s, l->out, o->value, 0);
+    if (o->secret) buf_addz(l->out, "(sensitive)");
+    else render_inline(l->s, l->out, o->value, 0);
     buf_addc(l->out, '\n');
   }
   buf_addc(l->out, '\n');
@@ -245,29 +214,22 @@ static void add_outputs(struct letter *l) {
 
 static void add_footer(struct letter *l) {
   struct plan_counts n = plan_count(l->p);
-  buf_addf(l->out, "%sPlan:%s %u to add, %u to change, %u to destroy", l->c->bold, l->c->off, n.add, n.change,
-           n.destroy);
+  buf_addf(l->out, "%sPlan:%s %u to add, %u to change, %u to destroy", l->c->bold, l->c->off, n.add, n.change, n.destroy);
   if (n.replace) buf_addf(l->out, " (%u replaced)", n.replace);
   if (n.forget) buf_addf(l->out, ", %u to forget", n.forget);
   if (l->p->n_moves) buf_addf(l->out, ", %u moved", l->p->n_moves);
   buf_addz(l->out, ".\n");
-  if (l->p->n_checks)
-    buf_addf(l->out, "%u check%s can only be judged after apply.\n", l->p->n_checks,
-             l->p->n_checks == 1 ? "" : "s");
+  if (l->p->n_checks) buf_addf(l->out, "%u check%s can only be judged after apply.\n", l->p->n_checks, l->p->n_checks == 1 ? "" : "s");
 }
 
 static void add_calls(struct letter *l) {
-  if (!l->p->refreshed)
-    buf_addf(l->out, "%sThe cloud was not read.%s\n", l->c->dim, l->c->off);
-  else
-    buf_addf(l->out, "%sRead the cloud with %llu calls.%s\n", l->c->dim, (unsigned long long)l->p->calls,
-             l->c->off);
+  if (!l->p->refreshed) buf_addf(l->out, "%sThe cloud was not read.%s\n", l->c->dim, l->c->off);
+  else buf_addf(l->out, "%sRead the cloud with %llu calls.%s\n", l->c->dim, (unsigned long long)l->p->calls, l->c->off);
 }
 
 static void add_moves(struct letter *l) {
   for (uint32_t i = 0; i < l->p->n_moves; i++)
-    buf_addf(l->out, "    %.*s has moved to %.*s\n", SV(session_str(l->s, l->p->moves[i].from)),
-             SV(session_str(l->s, l->p->moves[i].to)));
+    buf_addf(l->out, "    %.*s has moved to %.*s\n", SV(session_str(l->s, l->p->moves[i].from)), SV(session_str(l->s, l->p->moves[i].to)));
   if (l->p->n_moves) buf_addc(l->out, '\n');
 }
 
@@ -286,10 +248,8 @@ void plan_render_text(const struct plan *p, const struct render_options *o, stru
   add_header(&l);
   uint32_t drift = add_drift_section(&l);
   if (o->drift) {
-    if (!drift)
-      buf_addz(out, "No drift: the cloud is as it was applied.\n");
-    else
-      buf_addf(out, "Drift: %u resource%s changed outside quoin.\n", drift, drift == 1 ? "" : "s");
+    if (!drift) buf_addz(out, "No drift: the cloud is as it was applied.\n");
+    else buf_addf(out, "Drift: %u resource%s changed outside quoin.\n", drift, drift == 1 ? "" : "s");
     add_calls(&l);
     return;
   }
@@ -298,8 +258,7 @@ void plan_render_text(const struct plan *p, const struct render_options *o, stru
   struct plan_counts n = plan_count(p);
   bool nothing = !(n.add + n.change + n.destroy + n.forget + n.drift);
   if (nothing) {
-    buf_addz(out, p->n_moves ? "No changes but the moves above.\n"
-                             : "No changes. The cloud is as the spec says.\n");
+    buf_addz(out, p->n_moves ? "No changes but the moves above.\n" : "No changes. The cloud is as the spec says.\n");
     add_calls(&l);
     return;
   }

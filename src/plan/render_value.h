@@ -8,7 +8,7 @@
  * `most` columns ends in "...". NULL: "null". */
 void render_inline(const struct session *s, struct buf *out, const struct value *v, size_t most);
 /* As a block below a name: one line if it fits into `columns`, else indented lines. */
-void render_block(const struct session *s, struct buf *out, const char *mark, struct str name,
-                  size_t name_width, const struct value *v, unsigned indent, unsigned columns);
+void render_block(const struct session *s, struct buf *out, const char *mark, struct str name, size_t name_width,
+                  const struct value *v, unsigned indent, unsigned columns);
 
 #endif
