@@ -103,6 +103,12 @@ struct plan_counts { uint32_t add, change, destroy, replace, forget, drift, kept
 struct plan_counts plan_count(const struct plan *p);
 bool plan_empty(const struct plan *p); /* nothing an apply would do (records included) */
 
+/* What a live read says of every recorded resource. */
+struct refreshed {
+  const struct read_result **results; /* by index into the items given */
+  uint64_t calls, bound;
+};
+
 struct plan_options {
   bool destroy;                 /* plan the end of everything */
   bool refresh;                 /* read the live cloud */
@@ -112,23 +118,23 @@ struct plan_options {
   const struct str *targets;    /* only these and what they need; empty: all */
   size_t n_targets;
   bool allow_mass_loss;         /* go on although more than half of the resources are gone */
+  /* How the cloud is read; NULL: the client. For tests. */
+  enum qn_err (*read)(void *user, const struct read_item *items, uint32_t n, struct refreshed *out);
+  void *read_user;
 };
 /* g NULL only for destroy. rd may be NULL without refresh. Settles open intents in memory, reads only. */
 enum qn_err plan_make(struct session *s, const struct graph *g, struct state *st, const struct providers *p,
                       const struct schema *sc, struct rd_ctx *rd, struct cloud *c, const struct plan_options *o,
                       const struct environment *env, struct plan *out) QN_MUST_USE;
 
-/* What a live read says of every recorded resource. */
-struct refreshed {
-  const struct read_result **results; /* by index into the items given */
-  uint64_t calls, bound;
-};
 enum qn_err refresh_read(struct session *s, const struct providers *p, struct rd_ctx *rd, struct cloud *c, sym account,
                          sym partition, const struct read_item *items, uint32_t n, struct refreshed *out) QN_MUST_USE;
 
 /* Plan files: JSON, self-contained, no secret values. */
 enum qn_err plan_write(const struct plan *p, struct buf *out) QN_MUST_USE;
 enum qn_err plan_read(struct session *s, struct str text, const struct providers *prov, struct plan *out) QN_MUST_USE;
+/* A saved plan is carried out by the quoin and the definitions that made it, else QN_E_STALE after QN0817. */
+enum qn_err plan_check_maker(const struct plan *p, const struct providers *prov) QN_MUST_USE;
 
 /* Renderings. */
 struct render_options { bool colour; unsigned columns; /* 0 = unlimited */ bool drift; /* the words of `drift` */ };
@@ -149,5 +155,10 @@ struct diff_input {
   uint32_t n_unconfirmed;
 };
 void diff_leaves(struct session *s, struct arena *a, const struct diff_input *in, const struct leaf_change **out, uint32_t *n);
+
+/* A leaf that was unknown at plan has turned out to be `now`: is it what the object has anyway? By the same rules
+ * as diff_leaves: equal to live, or as applied and live as seen. False while something of it is unknown. */
+bool plan_leaf_same(struct session *s, struct arena *a, const struct change *c, const struct leaf_change *l,
+                    const struct value *now);
 
 #endif

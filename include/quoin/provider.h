@@ -20,6 +20,8 @@ enum qn_err providers_open(struct session *s, struct str blob, const struct wire
                            const char *extra_path, struct providers **out) QN_MUST_USE;
 const struct def *provider_find(const struct providers *p, struct str type); /* NULL: no definition */
 size_t provider_types(const struct providers *p, const struct str **names);
+/* SHA-256 in hex of all definitions, embedded and from extra_path, in the order of their types. */
+struct str providers_digest(const struct providers *p, struct arena *a);
 
 struct def_info {
   struct str type, service;

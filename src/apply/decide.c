@@ -65,18 +65,17 @@ bool task_resolve(struct task *t) {
 }
 
 /* A leaf whose value was unknown at plan and turned out to be what is there. */
-static bool turned_out_equal(struct run *r, const struct leaf_change *l) {
+static bool turned_out_equal(struct run *r, const struct change *c, const struct leaf_change *l) {
   if (!value_unknown(l->after)) return false;
   const struct value *v = now_known(r, l->after);
-  if (value_unknown(v)) return false;
-  return (l->before && value_eq(r->s, v, l->before)) || (l->recorded && value_eq(r->s, v, l->recorded));
+  return plan_leaf_same(r->s, r->a, c, l, v);
 }
 
 static bool must_replace(struct run *r, const struct change *create) {
   if (!create->if_changed) return true;
   for (uint32_t i = 0; i < create->n_leaves; i++) {
     const struct leaf_change *l = &create->leaves[i];
-    if ((l->forces_replace || l->if_changed) && !turned_out_equal(r, l)) return true;
+    if ((l->forces_replace || l->if_changed) && !turned_out_equal(r, create, l)) return true;
   }
   return false;
 }
@@ -118,7 +117,7 @@ void task_narrow(struct task *t) {
   VEC(struct str) left = {0};
   for (uint32_t i = 0; i < c->n_leaves; i++) {
     const struct leaf_change *l = &c->leaves[i];
-    bool listed = l->why == WHY_KEPT || l->why == WHY_RELEASED || turned_out_equal(r, l);
+    bool listed = l->why == WHY_KEPT || l->why == WHY_RELEASED || turned_out_equal(r, c, l);
     for (size_t k = 0; k < left.n && !listed; k++) listed = str_eq(left.v[k], l->property);
     if (!listed) VEC_PUSH(r->a, &left, l->property);
   }

@@ -274,11 +274,17 @@ static void begin_create(struct task *t) {
   task_operate(t, OP_CREATE);
 }
 
-static void begin_delete(struct task *t) {
+/* Of what is deleted, or kept in the cloud and forgotten. */
+static void begin_end(struct task *t) {
   bool replace = task_replaces(t);
   if (t->state == T_OVER) return;
-  if (replace) {
+  if (replace && t->c->action == ACT_DELETE) {
     task_operate(t, OP_DELETE);
+    return;
+  }
+  if (replace) {
+    end_generation(t);
+    task_over(t, false);
     return;
   }
   t->action = ACT_NONE;
@@ -292,10 +298,7 @@ void task_begin(struct task *t) {
   case ACT_CREATE: begin_create(t); return;
   case ACT_NONE:
   case ACT_UPDATE: begin_update(t); return;
-  case ACT_DELETE: begin_delete(t); return;
-  case ACT_FORGET:
-    end_generation(t);
-    task_over(t, false);
-    return;
+  case ACT_DELETE:
+  case ACT_FORGET: begin_end(t); return;
   }
 }

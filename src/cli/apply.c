@@ -87,6 +87,7 @@ static enum qn_err load_plan(struct run *r, const char *path, struct plan *p) {
   enum qn_err e = cli_read_plan_file(w->c, path, &text);
   if (!e) e = world_tables(w);
   if (!e) e = plan_read(&w->c->s, text, w->providers, p);
+  if (!e) e = plan_check_maker(p, w->providers);
   if (e) return e;
   w->env = p->env;
   w->compiled.env = p->env;

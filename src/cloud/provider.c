@@ -4,6 +4,7 @@
  * text offset, text length} (little-endian, offsets from the start), then the texts: the checked YAML. */
 #include "def.h"
 
+#include "quoin/crypto.h"
 #include "quoin/embed.h"
 #include "quoin/file.h"
 
@@ -143,6 +144,20 @@ enum qn_err providers_open(struct session *s, struct str blob, const struct wire
 size_t provider_types(const struct providers *p, const struct str **names) {
   *names = p->names;
   return p->e.n;
+}
+
+struct str providers_digest(const struct providers *p, struct arena *a) {
+  uint8_t bytes[SHA256_BYTES];
+  struct sha256 *h = sha256_new();
+  for (size_t i = 0; i < p->e.n; i++) {
+    const struct entry *e = &p->e.v[*map_get(&p->by_type, p->names[i])];
+    sha256_add(h, str_fmt(a, "%.*s %zu\n", SV(e->type), e->text.n));
+    sha256_add(h, e->text);
+  }
+  sha256_end(h, bytes);
+  char *hex = arena_alloc(a, 2 * SHA256_BYTES + 1);
+  crypto_hex(bytes, SHA256_BYTES, hex);
+  return (struct str){hex, 2 * SHA256_BYTES};
 }
 
 const struct def *provider_find(const struct providers *p, struct str type) {

@@ -13,6 +13,7 @@ struct recorded {
   const struct def *def;
   uint32_t node;              /* graph node or UINT32_MAX */
   bool gone;                  /* read, and not there */
+  bool targeted;              /* with targets: a delete of it is meant, too */
   bool pending_create;        /* an open create intent without identity: apply settles it */
   const struct value *live;   /* as read, or NULL */
   const struct value *identity;
@@ -49,6 +50,10 @@ struct builder {
 
 /* Recorded resources with `moved` applied; QN0801.. on conflicts. */
 enum qn_err build_recorded(struct builder *b);
+/* Where `moved` puts an address. */
+sym build_moved(struct builder *b, sym address);
+/* -target and -replace: marks nodes and recorded resources; QN0810 for what is neither in the spec nor in the state. */
+enum qn_err build_targets(struct builder *b);
 /* Live read of all that is recorded; sets gone, live. */
 enum qn_err build_refresh(struct builder *b, struct rd_ctx *rd, struct cloud *c);
 /* Looks once, with reads only, for objects of open creates. */

@@ -12,6 +12,7 @@ struct walk {
 /* The four views of one place. NULL = absent. */
 struct views {
   const struct value *wanted, *applied, *seen, *live;
+  bool looked; /* what holds this place was read back after the last apply: `seen` absent is a fact */
 };
 
 static void walk_place(struct walk *w, const struct place *at, struct views v, unsigned depth);
@@ -30,6 +31,16 @@ static bool path_listed(struct walk *w, const struct place *at, const struct str
 }
 
 static bool has_secret(const struct value *v) { return v && (v->flags & (VF_SECRET | VF_HAS_SECRET)); }
+
+/* Is something below known only after apply? Secret references are not: apply knows them before it begins. */
+static bool waits(const struct value *v, unsigned depth) {
+  if (!value_unknown(v) || depth > DIFF_DEPTH_MAX) return false;
+  if (v->kind == V_UNKNOWN) return v->unknown->ukind != U_SECRET;
+  bool found = false;
+  for (uint32_t i = 0; v->kind == V_LIST && i < v->n && !found; i++) found = waits(v->items[i], depth + 1);
+  for (uint32_t i = 0; v->kind == V_MAP && i < v->n && !found; i++) found = waits(v->members[i].value, depth + 1);
+  return found;
+}
 
 /* Create-only anywhere on the way down, by the schema. */
 static bool create_only(struct walk *w, const struct place *at) {
@@ -85,6 +96,12 @@ static bool same(struct walk *w, const struct place *at, const struct value *a, 
   return match_value(&w->m, at, a, b);
 }
 
+/* Is the cloud as it was read back after the last apply? */
+static bool as_seen(struct walk *w, const struct place *at, struct views v) {
+  if (!v.seen) return v.looked && value_is_null(v.live);
+  return same(w, at, v.seen, v.live) && same(w, at, v.live, v.seen);
+}
+
 /* A leaf, or a list that changes as a whole. */
 static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
   struct compare_rule rule = match_rule(&w->m, at);
@@ -96,7 +113,7 @@ static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
   bool unconfirmed = path_listed(w, at, w->in->unconfirmed, w->in->n_unconfirmed);
   if (write_only(w, at, rule, v.wanted)) {
     if (unconfirmed) emit(w, at, v, WHY_UNCONFIRMED);
-    else if (!same(w, at, v.wanted, v.applied)) emit(w, at, v, WHY_SPEC);
+    else if (!same(w, at, v.wanted, v.applied)) emit(w, at, v, waits(v.wanted, 0) ? WHY_UNKNOWN : WHY_SPEC);
     return;
   }
   if (value_unknown(v.wanted)) {
@@ -105,7 +122,7 @@ static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
   }
   if (same(w, at, v.wanted, v.live)) return;
   bool as_applied = !value_is_null(v.applied) && same(w, at, v.wanted, v.applied);
-  if (as_applied && v.seen && same(w, at, v.seen, v.live) && same(w, at, v.live, v.seen)) emit(w, at, v, WHY_KEPT);
+  if (as_applied && as_seen(w, at, v)) emit(w, at, v, WHY_KEPT);
   else emit(w, at, v, as_applied ? WHY_DRIFT : WHY_SPEC);
 }
 
@@ -121,7 +138,8 @@ static void walk_members(struct walk *w, const struct place *at, struct views v,
       sym key = declared[side]->members[i].key;
       if (side == 1 && member_of(v.wanted, key)) continue;
       struct place member = {.up = at, .kind = PL_MEMBER, .name = session_str(w->s, key)};
-      struct views below = {member_of(v.wanted, key), member_of(v.applied, key), member_of(v.seen, key), member_of(v.live, key)};
+      struct views below = {member_of(v.wanted, key), member_of(v.applied, key), member_of(v.seen, key), member_of(v.live, key),
+                            value_is(v.seen, V_MAP)};
       walk_place(w, &member, below, depth + 1);
     }
   }
@@ -138,6 +156,17 @@ static bool is_tags(struct walk *w, const struct place *at) {
   return !at->up && str_eq(at->name, schema_tag_property(w->in->schema, &w->in->type));
 }
 
+/* Elements are told apart by their keys only if each has one, known and its own. */
+static bool keys_known(struct walk *w, const struct value *list, struct str key) {
+  struct map seen = {0};
+  for (uint32_t i = 0; value_is(list, V_LIST) && i < list->n; i++) {
+    const struct value *k = value_get(w->s, list->items[i], key);
+    struct str text;
+    if (!k || !value_to_text(w->a, k, &text) || !map_put(w->a, &seen, text, i)) return false;
+  }
+  return true;
+}
+
 /* Keyed lists: per element and member. Elements only live has are drift, but for tags, which are managed per key. */
 static void walk_keyed(struct walk *w, const struct place *at, struct str key, struct views v, unsigned depth) {
   const struct value *sides[3] = {v.wanted, v.applied, is_tags(w, at) ? NULL : v.live};
@@ -151,7 +180,7 @@ static void walk_keyed(struct walk *w, const struct place *at, struct str key, s
       if (!k || !value_to_text(w->a, k, &text)) continue;
       struct place element = {.up = at, .kind = PL_KEY, .name = text};
       struct views below = {element_by_key(w, v.wanted, key, k), element_by_key(w, v.applied, key, k),
-                            element_by_key(w, v.seen, key, k), element_by_key(w, v.live, key, k)};
+                            element_by_key(w, v.seen, key, k), element_by_key(w, v.live, key, k), value_is(v.seen, V_LIST)};
       if (side == 2) {
         if (!below.seen || !match_value(&w->m, &element, below.seen, below.live)) emit(w, &element, below, WHY_DRIFT);
       } else if (!below.wanted || !below.live) {
@@ -163,31 +192,45 @@ static void walk_keyed(struct walk *w, const struct place *at, struct str key, s
   }
 }
 
-/* Sets: the elements that are too few or too many. */
+/* Which elements of `a` have a partner of their own in `b`, and which of `b` in `a` (NULL when b is no list). */
+static void partners(struct walk *w, const struct place *at, const struct value *a, const struct value *b, bool **of_a, bool **of_b) {
+  *of_a = ARENA_ARRAY(w->a, a->n, bool);
+  *of_b = value_is(b, V_LIST) ? ARENA_ARRAY(w->a, b->n, bool) : NULL;
+  if (!*of_b) return;
+  uint32_t *pairs = ARENA_ARRAY(w->a, a->n, uint32_t);
+  (void)!match_set(&w->m, at, a, b, pairs, *of_b);
+  for (uint32_t i = 0; i < a->n; i++) (*of_a)[i] = pairs[i] != UINT32_MAX;
+}
+
+/* Sets: the elements that are too few or too many. What was applied and is missing, and what is there and
+ * never was before, is drift; the rest is the spec's will. */
 static void walk_set(struct walk *w, const struct place *at, struct views v) {
-  if (value_unknown(v.wanted) || !value_is(v.live, V_LIST)) {
+  if (!value_is(v.wanted, V_LIST) || value_unknown(v.wanted) || !value_is(v.live, V_LIST)) {
     walk_leaf(w, at, v);
     return;
   }
   uint32_t *pairs = ARENA_ARRAY(w->a, v.wanted->n, uint32_t);
   bool *used = ARENA_ARRAY(w->a, v.live->n, bool);
   if (match_set(&w->m, at, v.wanted, v.live, pairs, used)) return;
-  bool as_applied = v.applied && same(w, at, v.wanted, v.applied);
-  bool as_seen = v.seen && same(w, at, v.seen, v.live);
-  if (as_applied && as_seen) {
+  if (v.applied && same(w, at, v.wanted, v.applied) && v.seen && as_seen(w, at, v)) {
     emit(w, at, v, WHY_KEPT);
     return;
   }
-  enum why why = as_applied ? WHY_DRIFT : WHY_SPEC;
   struct place element = {.up = at, .kind = PL_ANY};
+  const struct value *before = value_is(v.seen, V_LIST) ? v.seen : v.applied;
+  bool *applied, *known, *ignored;
+  partners(w, at, v.wanted, v.applied, &applied, &ignored);
   for (uint32_t i = 0; i < v.wanted->n; i++)
-    if (pairs[i] == UINT32_MAX) emit(w, &element, (struct views){.wanted = v.wanted->items[i]}, why);
+    if (pairs[i] == UINT32_MAX)
+      emit(w, &element, (struct views){.wanted = v.wanted->items[i]}, applied[i] ? WHY_DRIFT : WHY_SPEC);
+  if (value_is(before, V_LIST)) partners(w, at, before, v.live, &ignored, &known);
+  else known = ARENA_ARRAY(w->a, v.live->n, bool);
   for (uint32_t j = 0; j < v.live->n; j++)
-    if (!used[j]) emit(w, &element, (struct views){.live = v.live->items[j]}, why);
+    if (!used[j]) emit(w, &element, (struct views){.live = v.live->items[j]}, known[j] ? WHY_SPEC : WHY_DRIFT);
 }
 
 static void walk_list(struct walk *w, const struct place *at, struct views v, struct compare_rule rule, unsigned depth) {
-  if (rule.kind == CMP_KEYED && !value_is(v.wanted, V_UNKNOWN)) {
+  if (rule.kind == CMP_KEYED && !value_is(v.wanted, V_UNKNOWN) && keys_known(w, v.wanted, rule.key)) {
     walk_keyed(w, at, rule.key, v, depth);
   } else if (rule.kind == CMP_SET && v.wanted) {
     walk_set(w, at, v);
@@ -196,7 +239,7 @@ static void walk_list(struct walk *w, const struct place *at, struct views v, st
       const struct value *a = value_is(v.applied, V_LIST) && v.applied->n == v.wanted->n ? v.applied->items[i] : NULL;
       const struct value *s = value_is(v.seen, V_LIST) && v.seen->n == v.live->n ? v.seen->items[i] : NULL;
       struct place element = {.up = at, .kind = PL_INDEX, .index = i};
-      walk_place(w, &element, (struct views){v.wanted->items[i], a, s, v.live->items[i]}, depth + 1);
+      walk_place(w, &element, (struct views){v.wanted->items[i], a, s, v.live->items[i], s != NULL}, depth + 1);
     }
   } else {
     walk_leaf(w, at, v);
@@ -223,7 +266,7 @@ void diff_leaves(struct session *s, struct arena *a, const struct diff_input *in
       sym key = sides[side]->members[i].key;
       if (side == 1 && member_of(in->wanted, key)) continue;
       struct views v = {member_of(in->wanted, key), member_of(in->applied, key), member_of(in->seen, key),
-                        in->live ? member_of(in->live, key) : member_of(in->seen, key)};
+                        in->live ? member_of(in->live, key) : member_of(in->seen, key), false};
       /* Without a read, an object that was never read back is as it was applied. */
       if (!in->live && !v.live) v.live = v.applied;
       /* The common case costs one comparison. */
@@ -234,4 +277,40 @@ void diff_leaves(struct session *s, struct arena *a, const struct diff_input *in
   }
   *out = w.out.v;
   *n = (uint32_t)w.out.n;
+}
+
+/* The place that a printed path names, as a chain; NULL if it is nested too deep. */
+static const struct place *place_of(struct arena *a, struct str path) {
+  const struct place *at = NULL;
+  for (unsigned depth = 0; path.n; depth++) {
+    struct place *p = ARENA_NEW(a, struct place);
+    if (depth > DIFF_DEPTH_MAX) return NULL;
+    size_t n = 0;
+    if (path.p[0] == '[') {
+      bool quoted = false;
+      for (n = 1; n < path.n && (quoted || path.p[n] != ']'); n++)
+        if (path.p[n] == '\\') n++;
+        else if (path.p[n] == '"') quoted = !quoted;
+      *p = (struct place){.up = at, .kind = PL_ANY};
+      n++;
+    } else {
+      while (n < path.n && path.p[n] != '.' && path.p[n] != '[') n++;
+      *p = (struct place){.up = at, .kind = PL_MEMBER, .name = str_sub(path, 0, n)};
+    }
+    at = p;
+    path = str_sub(path, n, path.n);
+    if (path.n && path.p[0] == '.') path = str_sub(path, 1, path.n);
+  }
+  return at;
+}
+
+bool plan_leaf_same(struct session *s, struct arena *a, const struct change *c, const struct leaf_change *l, const struct value *now) {
+  const struct place *at = place_of(a, l->path);
+  if (!at || value_unknown(now) || value_is_null(now)) return false;
+  struct matcher m = {s, a, c->def};
+  if (l->before && match_value(&m, at, now, l->before)) return true;
+  const struct value *applied = c->applied ? value_at(s, c->applied, l->path) : NULL;
+  if (value_is_null(applied) || !match_value(&m, at, now, applied)) return false;
+  if (value_is_null(l->before) || value_is_null(l->recorded)) return value_is_null(l->before) && value_is_null(l->recorded);
+  return match_value(&m, at, l->recorded, l->before) && match_value(&m, at, l->before, l->recorded);
 }

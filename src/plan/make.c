@@ -50,55 +50,6 @@ static void bind_recorded(struct builder *b) {
   }
 }
 
-static enum qn_err no_resource(struct builder *b, const char *option, struct str address) {
-  struct session *s = b->s;
-  uint32_t n = b->g->n_nodes;
-  struct str *names = ARENA_ARRAY(b->a, n, struct str);
-  for (uint32_t i = 0; i < n; i++) names[i] = session_str(s, b->g->nodes[i].r.address);
-  struct diag *g =
-      diag_add(&s->diags, QN0810, SPAN_NONE, "-%s %.*s names no resource of the spec", option, SV(address));
-  struct str near = diag_nearest(address, names, n);
-  if (near.n)
-    diag_help(&s->diags, g, "did you mean %.*s?", SV(near));
-  else
-    diag_help(&s->diags, g,
-              "addresses look like vpc, network.vpc or subnet[\"a\"]; `quoin graph` shows them");
-  return QN_E_INVALID;
-}
-
-static enum qn_err check_replace(struct builder *b) {
-  for (size_t i = 0; b->g && i < b->o->n_replace; i++)
-    if (graph_find(b->g, session_sym(b->s, b->o->replace[i])) == UINT32_MAX)
-      return no_resource(b, "replace", b->o->replace[i]);
-  return QN_OK;
-}
-
-/* Targets are addresses or component prefixes; what they depend on comes with them. */
-static enum qn_err mark_targets(struct builder *b) {
-  if (!b->o->n_targets || !b->g) return QN_OK;
-  const struct graph *g = b->g;
-  b->targeted = ARENA_ARRAY(b->a, g->n_nodes, bool);
-  for (size_t t = 0; t < b->o->n_targets; t++) {
-    struct str want = b->o->targets[t];
-    bool hit = false;
-    for (uint32_t i = 0; i < g->n_nodes; i++) {
-      struct str have = session_str(b->s, g->nodes[i].r.address);
-      if (!str_starts(have, want) || (have.n > want.n && have.p[want.n] != '.' && have.p[want.n] != '['))
-        continue;
-      hit = b->targeted[i] = true;
-    }
-    if (hit) continue;
-    return no_resource(b, "target", want);
-  }
-  const uint32_t *order = graph_order(g, b->a);
-  for (uint32_t k = g->n_nodes; k-- > 0;) {
-    const struct node *n = &g->nodes[order[k]];
-    for (uint32_t d = 0; b->targeted[order[k]] && d < n->n_deps; d++)
-      b->targeted[g->deps[n->dep_first + d]] = true;
-  }
-  return QN_OK;
-}
-
 /* Leaves out what needs nothing, renumbering references. */
 static void compact(struct builder *b) {
   uint32_t n = (uint32_t)b->changes.n, kept = 0, *to = ARENA_ARRAY(b->a, n, uint32_t);
@@ -162,9 +113,10 @@ static enum qn_err resolve_outputs(struct builder *b, struct plan *out) {
   return QN_OK;
 }
 
-static void check_failed(struct builder *b, const struct check *k) {
+static void check_failed(struct builder *b, const struct check *k, const struct resolver *r) {
   struct str why;
-  if (!value_to_text(b->a, k->message ? k->message : value_null(), &why)) why = STR("the condition is false");
+  const struct value *message = k->message ? k->message : value_null();
+  if (value_resolve(b->s, b->a, message, r, &message) || !value_to_text(b->a, message, &why)) why = STR("the condition is false");
   diag_add(&b->s->diags, QN0809, k->span, "check failed: %.*s", SV(why));
 }
 
@@ -181,7 +133,7 @@ static enum qn_err judge_checks(struct builder *b, struct plan *out) {
     if (value_unknown(k.that)) {
       open[n++] = k;
     } else if (!value_is(k.that, V_BOOL) || !k.that->b) {
-      check_failed(b, &k);
+      check_failed(b, &k, &r);
       e = QN_E_REFUSED;
     }
   }
@@ -195,10 +147,9 @@ static enum qn_err build_all(struct builder *b, struct rd_ctx *rd, struct cloud 
   enum qn_err e = build_recorded(b);
   if (e) return e;
   bind_recorded(b);
-  if ((e = mark_targets(b))) return e;
-  if (b->o->refresh && rd) {
-    if ((e = build_settle(b, rd, c)) || (e = build_refresh(b, rd, c))) return e;
-  }
+  if ((e = build_targets(b))) return e;
+  if (b->o->refresh && rd && (e = build_settle(b, rd, c))) return e;
+  if (b->o->refresh && (rd || b->o->read) && (e = build_refresh(b, rd, c))) return e;
   enum qn_err wanted = b->o->destroy ? QN_OK : build_wanted(b), unwanted = build_unwanted(b);
   return wanted ? wanted : unwanted;
 }
@@ -214,8 +165,7 @@ enum qn_err plan_make(struct session *s, const struct graph *g, struct state *st
                       const struct schema *sc, struct rd_ctx *rd, struct cloud *c,
                       const struct plan_options *o, const struct environment *env, struct plan *out) {
   struct builder b = {.s = s, .a = &s->arena, .g = g, .st = st, .prov = p, .sc = sc, .o = o, .env = env};
-  enum qn_err e = check_replace(&b);
-  if (!e) e = build_all(&b, rd, c);
+  enum qn_err e = build_all(&b, rd, c);
   if (e) return e;
   build_order(&b);
   compact(&b);
@@ -232,6 +182,7 @@ enum qn_err plan_make(struct session *s, const struct graph *g, struct state *st
                       .n_moves = (uint32_t)b.moves.n,
                       .lookups = g ? g->lookups : NULL,
                       .version = STR(QUOIN_VERSION),
+                      .definitions_digest = providers_digest(p, &s->arena),
                       .calls = b.calls,
                       .bound = b.bound};
   if ((e = resolve_outputs(&b, &plan)) || (e = judge_checks(&b, &plan))) return e;

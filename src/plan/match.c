@@ -40,18 +40,105 @@ static bool same_scalar(const struct matcher *m, struct compare_rule rule, const
   return false;
 }
 
+/* Elements that are equal to the letter are pairs of some largest matching: what the one live element holds,
+ * any other that holds the same wanted one holds, too. Found by sorting, so large sets cost n log n. */
+static int by_item(const void *x, const void *y, void *user) {
+  const struct matcher *m = user;
+  return value_cmp(m->s, **(const struct value *const *const *)x, **(const struct value *const *const *)y);
+}
+
+static void pair_equal(const struct matcher *m, const struct value *wanted, const struct value *live, uint32_t *pair_of, bool *live_used) {
+  const struct value *const **w = ARENA_ARRAY(m->a, wanted->n, const struct value *const *);
+  const struct value *const **l = ARENA_ARRAY(m->a, live->n, const struct value *const *);
+  struct matcher user = *m;
+  for (uint32_t i = 0; i < wanted->n; i++) w[i] = &wanted->items[i];
+  for (uint32_t j = 0; j < live->n; j++) l[j] = &live->items[j];
+  sort_stable(m->a, w, wanted->n, sizeof *w, by_item, &user);
+  sort_stable(m->a, l, live->n, sizeof *l, by_item, &user);
+  for (uint32_t i = 0, j = 0; i < wanted->n && j < live->n;) {
+    int c = value_cmp(m->s, *w[i], *l[j]);
+    if (c == 0 && !value_unknown(*w[i])) {
+      pair_of[w[i] - wanted->items] = (uint32_t)(l[j] - live->items);
+      live_used[l[j] - live->items] = true;
+    }
+    i += c <= 0;
+    j += c >= 0;
+  }
+}
+
+/* Matching of what is left: an element of the spec may declare less than the live one holds, so the first
+ * that fits is not always the right one. Augmenting paths, depth first, without recursion over data. */
+struct pairing {
+  const struct matcher *m;
+  const struct place *element;
+  const struct value *wanted, *live;
+  uint32_t *pair_of, *back; /* back: live element -> wanted one */
+  uint32_t *stack, *at;     /* of the path: wanted elements, and the live one each tries */
+  bool *tried;
+};
+
+static bool augment(struct pairing *p, uint32_t from) {
+  uint32_t n = 0, nl = p->live->n;
+  memset(p->tried, 0, nl * sizeof *p->tried);
+  p->stack[n] = from, p->at[n++] = 0;
+  while (n) {
+    uint32_t i = p->stack[n - 1], j = p->at[n - 1];
+    while (j < nl && (p->tried[j] || !match_value(p->m, p->element, p->wanted->items[i], p->live->items[j]))) j++;
+    p->at[n - 1] = j;
+    if (j == nl) {
+      n--;
+      if (n) p->at[n - 1]++;
+      continue;
+    }
+    p->tried[j] = true;
+    if (p->back[j] != UINT32_MAX) {
+      p->stack[n] = p->back[j], p->at[n++] = 0;
+      continue;
+    }
+    for (; n; n--) p->pair_of[p->stack[n - 1]] = p->at[n - 1], p->back[p->at[n - 1]] = p->stack[n - 1];
+    return true;
+  }
+  return false;
+}
+
+#define PAIRS_MAX 400 /* left elements on each side that are matched in the best way; more: the first that fits */
+
 bool match_set(const struct matcher *m, const struct place *at, const struct value *wanted, const struct value *live,
                uint32_t *pair_of, bool *live_used) {
   struct place element = {.up = at, .kind = PL_ANY};
-  bool all = wanted->n == live->n;
-  for (uint32_t i = 0; i < wanted->n; i++) {
+  uint32_t n_pairs = 0, n_live = live->n, left_w = 0, left_l = 0;
+  for (uint32_t i = 0; i < wanted->n; i++) pair_of[i] = UINT32_MAX;
+  pair_equal(m, wanted, live, pair_of, live_used);
+  const struct value **w = ARENA_ARRAY(m->a, wanted->n, const struct value *), **l = ARENA_ARRAY(m->a, n_live, const struct value *);
+  uint32_t *of_w = ARENA_ARRAY(m->a, wanted->n, uint32_t), *of_l = ARENA_ARRAY(m->a, n_live, uint32_t);
+  for (uint32_t i = 0; i < wanted->n; i++)
+    if (pair_of[i] == UINT32_MAX) w[left_w] = wanted->items[i], of_w[left_w++] = i;
+    else n_pairs++;
+  for (uint32_t j = 0; j < n_live; j++)
+    if (!live_used[j]) l[left_l] = live->items[j], of_l[left_l++] = j;
+  const struct value *lw = value_list(m->a, w, left_w), *ll = value_list(m->a, l, left_l);
+  struct pairing p = {m, &element, lw, ll, ARENA_ARRAY(m->a, left_w, uint32_t), ARENA_ARRAY(m->a, left_l, uint32_t),
+                      ARENA_ARRAY(m->a, (size_t)left_w + 1, uint32_t), ARENA_ARRAY(m->a, (size_t)left_w + 1, uint32_t),
+                      ARENA_ARRAY(m->a, left_l, bool)};
+  for (uint32_t j = 0; j < left_l; j++) p.back[j] = UINT32_MAX;
+  for (uint32_t i = 0; i < left_w; i++) p.pair_of[i] = UINT32_MAX;
+  bool best = left_w <= PAIRS_MAX && left_l <= PAIRS_MAX;
+  for (uint32_t i = 0; i < left_w; i++) {
+    if (best) {
+      augment(&p, i);
+      continue;
+    }
     uint32_t j = 0;
-    while (j < live->n && (live_used[j] || !match_value(m, &element, wanted->items[i], live->items[j]))) j++;
-    pair_of[i] = j < live->n ? j : UINT32_MAX;
-    if (j < live->n) live_used[j] = true;
-    else all = false;
+    while (j < left_l && (p.back[j] != UINT32_MAX || !match_value(m, &element, w[i], l[j]))) j++;
+    if (j < left_l) p.pair_of[i] = j, p.back[j] = i;
   }
-  return all;
+  for (uint32_t i = 0; i < left_w; i++) {
+    if (p.pair_of[i] == UINT32_MAX) continue;
+    pair_of[of_w[i]] = of_l[p.pair_of[i]];
+    live_used[of_l[p.pair_of[i]]] = true;
+    n_pairs++;
+  }
+  return n_pairs == wanted->n && n_pairs == n_live;
 }
 
 static bool same_keyed(const struct matcher *m, const struct place *at, struct str key, const struct value *w, const struct value *l) {
@@ -95,6 +182,7 @@ static unsigned place_depth(const struct place *p) {
 bool match_value(const struct matcher *m, const struct place *at, const struct value *wanted, const struct value *live) {
   if (wanted == live || place_depth(at) > DIFF_DEPTH_MAX) return true;
   struct compare_rule rule = match_rule(m, at);
+  if (rule.kind == CMP_WRITE_ONLY && value_is_null(live)) return true; /* nobody can read it back */
   if (value_is_null(wanted)) wanted = rule.dflt;
   if (value_is_null(live)) live = rule.dflt;
   if (value_is_null(wanted) || value_is_null(live)) {

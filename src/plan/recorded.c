@@ -11,8 +11,8 @@ static sym moved_address(struct builder *b, sym address, const struct moved *m) 
 }
 
 /* Chains are followed at most once per entry, so a cycle ends (the compiler refuses cycles). */
-static sym follow_moves(struct builder *b, sym address) {
-  if (!b->g) return address;
+sym build_moved(struct builder *b, sym address) {
+  if (!b->g || !b->g->n_moved) return address;
   for (uint32_t hops = 0; hops < b->g->n_moved; hops++) {
     sym next = 0;
     for (uint32_t i = 0; !next && i < b->g->n_moved; i++) next = moved_address(b, address, &b->g->moved[i]);
@@ -22,11 +22,27 @@ static sym follow_moves(struct builder *b, sym address) {
   return address;
 }
 
+static struct span moved_span(struct builder *b, sym address) {
+  for (uint32_t i = 0; i < b->g->n_moved; i++)
+    if (moved_address(b, address, &b->g->moved[i])) return b->g->moved[i].span;
+  return SPAN_NONE;
+}
+
+/* Another resource that is, or comes, to stand where r goes; NULL. */
+static const struct sres *in_the_way(struct builder *b, const struct recorded *r) {
+  const uint32_t *other = map_get(&b->current_of, session_str(b->s, r->address));
+  if (other && b->recs[*other].r->address != r->r->address) return b->recs[*other].r;
+  return state_find(b->st, r->address);
+}
+
 static enum qn_err add_move(struct builder *b, struct recorded *r) {
   if (r->address == r->r->address) return QN_OK;
-  if (state_find(b->st, r->address)) {
-    struct diag *g = diag_add(&b->s->diags, QN0801, b->g->moved[0].span, "cannot move %.*s to %.*s: both are recorded in the state",
-                              SV(session_str(b->s, r->r->address)), SV(session_str(b->s, r->address)));
+  const struct sres *other = in_the_way(b, r);
+  if (other) {
+    struct str why = STR("both are recorded in the state");
+    if (other->address != r->address) why = str_fmt(b->a, "%.*s moves there, too", SV(session_str(b->s, other->address)));
+    struct diag *g = diag_add(&b->s->diags, QN0801, moved_span(b, r->r->address), "cannot move %.*s to %.*s: %.*s",
+                              SV(session_str(b->s, r->r->address)), SV(session_str(b->s, r->address)), SV(why));
     diag_help(&b->s->diags, g, "remove the `moved` entry, or take one of them out of the state with `quoin state rm`");
     return QN_E_INVALID;
   }
@@ -50,7 +66,7 @@ enum qn_err build_recorded(struct builder *b) {
   for (size_t i = 0; i < n; i++) {
     struct recorded *r = &b->recs[i];
     *r = (struct recorded){.r = &all[i], .identity = all[i].identity, .node = UINT32_MAX};
-    r->address = follow_moves(b, all[i].address);
+    r->address = build_moved(b, all[i].address);
     if (b->g) r->node = graph_find(b->g, r->address);
     r->pending_create = create_pending(&all[i]);
     r->def = provider_find(b->prov, session_str(b->s, all[i].type));

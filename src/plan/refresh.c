@@ -106,7 +106,8 @@ enum qn_err build_refresh(struct builder *b, struct rd_ctx *rd, struct cloud *c)
   b->refreshed = true;
   if (!n) return QN_OK;
   struct refreshed live;
-  enum qn_err e = refresh_read(b->s, b->prov, rd, c, b->env->account, b->env->partition, items, n, &live);
+  enum qn_err e = b->o->read ? b->o->read(b->o->read_user, items, n, &live)
+                             : refresh_read(b->s, b->prov, rd, c, b->env->account, b->env->partition, items, n, &live);
   if (e) return e;
   b->calls = live.calls;
   b->bound = live.bound;

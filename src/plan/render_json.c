@@ -57,11 +57,12 @@ static const char *const why_words[] = {
     [WHY_SPEC] = "spec",       [WHY_DRIFT] = "drift",             [WHY_REMOVED] = "removed", [WHY_RELEASED] = "released",
     [WHY_UNKNOWN] = "unknown", [WHY_UNCONFIRMED] = "unconfirmed", [WHY_KEPT] = "kept"};
 
-static const struct value *actions_of(struct doc *d, const struct change *c) {
+static const struct value *actions_of(struct doc *d, const struct plan *p, const struct change *c) {
   const char *words[2] = {action_words[c->action], NULL};
   if (c->pair != UINT32_MAX) {
-    words[0] = c->create_first ? "create" : "delete";
-    words[1] = c->create_first ? "delete" : "create";
+    const char *end = action_words[p->changes[c->pair].action];
+    words[0] = c->create_first ? "create" : end;
+    words[1] = c->create_first ? end : "create";
   }
   const struct value *items[2];
   size_t n = 0;
@@ -88,13 +89,13 @@ static const struct value *leaf_doc(struct doc *d, const struct leaf_change *l) 
   return map_of(d, &m);
 }
 
-static const struct value *change_doc(struct doc *d, const struct change *c) {
+static const struct value *change_doc(struct doc *d, const struct plan *p, const struct change *c) {
   members m = {0};
   put_sym(d, &m, "address", c->address);
   put_sym(d, &m, "type", c->type);
   put_sym(d, &m, "region", c->region);
   put_sym(d, &m, "moved_from", c->moved_from);
-  put(d, &m, "actions", actions_of(d, c));
+  put(d, &m, "actions", actions_of(d, p, c));
   put_text(d, &m, "reason", str_c(reason_words[c->reason]));
   put(d, &m, "identity", c->identity);
   put(d, &m, "before", part_of(d, c->live ? c->live : c->seen ? c->seen : c->applied, PART_KNOWN, 0));
@@ -108,7 +109,7 @@ static const struct value *change_doc(struct doc *d, const struct change *c) {
 }
 
 /* The delete half of a replacement is told by its create. */
-static bool listed(const struct change *c) { return !(c->action == ACT_DELETE && c->pair != UINT32_MAX); }
+static bool listed(const struct change *c) { return c->action == ACT_CREATE || c->pair == UINT32_MAX; }
 
 static const struct value *outputs_doc(struct doc *d, const struct plan *p) {
   members m = {0};
@@ -142,7 +143,7 @@ enum qn_err plan_render_json(const struct plan *p, struct buf *out) {
   const struct value **list = ARENA_ARRAY(d.a, p->n_changes, const struct value *);
   size_t k = 0;
   for (uint32_t i = 0; i < p->n_changes; i++)
-    if (listed(&p->changes[i])) list[k++] = change_doc(&d, &p->changes[i]);
+    if (listed(&p->changes[i])) list[k++] = change_doc(&d, p, &p->changes[i]);
   put_text(&d, &m, "format", STR("quoin-plan-1"));
   put_text(&d, &m, "version", p->version);
   put_text(&d, &m, "id", p->id);
@@ -173,10 +174,10 @@ static struct str tf_type(struct doc *d, sym type) {
   return out;
 }
 
-static const struct value *tf_change(struct doc *d, const struct change *c) {
+static const struct value *tf_change(struct doc *d, const struct plan *p, const struct change *c) {
   members m = {0}, change = {0};
   struct str type = tf_type(d, c->type), address = session_str(d->s, c->address);
-  put(d, &change, "actions", actions_of(d, c));
+  put(d, &change, "actions", actions_of(d, p, c));
   const struct value *before = c->action == ACT_CREATE && c->pair == UINT32_MAX ? NULL : c->live ? c->live : c->applied;
   put(d, &change, "before", part_of(d, before, PART_KNOWN, 0));
   put(d, &change, "after", part_of(d, c->wanted, PART_KNOWN, 0));
@@ -201,7 +202,7 @@ enum qn_err plan_render_terraform(const struct plan *p, struct buf *out) {
   const struct value **list = ARENA_ARRAY(d.a, p->n_changes, const struct value *);
   size_t k = 0;
   for (uint32_t i = 0; i < p->n_changes; i++)
-    if (listed(&p->changes[i]) && p->changes[i].action != ACT_FORGET) list[k++] = tf_change(&d, &p->changes[i]);
+    if (listed(&p->changes[i]) && p->changes[i].action != ACT_FORGET) list[k++] = tf_change(&d, p, &p->changes[i]);
   put_text(&d, &m, "format_version", STR("1.2"));
   put_text(&d, &m, "terraform_version", STR("1.11.4"));
   put(&d, &m, "resource_changes", value_list(d.a, list, k));

@@ -46,8 +46,8 @@ static const char *kind_colour(const struct letter *l, enum kind k) {
 
 /* The delete half of a replacement is told with its create; a gone object with its new one. */
 static bool told_elsewhere(const struct change *c) {
-  return (c->action == ACT_DELETE && c->pair != UINT32_MAX) || (c->action == ACT_FORGET && c->reason == CR_GONE) ||
-         c->action == ACT_NONE;
+  bool half = c->pair != UINT32_MAX && c->action != ACT_CREATE;
+  return half || (c->action == ACT_FORGET && c->reason == CR_GONE) || c->action == ACT_NONE;
 }
 
 static const char *reason_words(const struct change *c, enum kind k) {

@@ -34,7 +34,7 @@ static enum qn_err plan_delete(struct builder *b, struct recorded *r, enum chang
                      .n_deps = sr->n_deps, .span = where, .moved_from = r->moved ? sr->address : 0};
   bool nothing = r->gone || value_is_null(r->identity);
   if (nothing || on_destroy == OD_RETAIN) c.action = ACT_FORGET;
-  if (nothing) c.reason = CR_GONE;
+  if (nothing) c.reason = r->gone ? CR_GONE : CR_INTERRUPTED;
   if (c.action == ACT_DELETE && !sr->deposed && !build_may_delete(b, r, where, "deleted")) return QN_E_REFUSED;
   build_add(b, c);
   return QN_OK;
@@ -44,7 +44,7 @@ enum qn_err build_unwanted(struct builder *b) {
   enum qn_err e = QN_OK;
   for (uint32_t i = 0; i < b->n_recs; i++) {
     struct recorded *r = &b->recs[i];
-    if (b->o->n_targets && (!b->targeted || r->node == UINT32_MAX || !b->targeted[r->node])) continue;
+    if (b->o->n_targets && !r->targeted) continue;
     if (!r->r->deposed && r->node != UINT32_MAX && !b->o->destroy) continue;
     enum change_reason reason = r->r->deposed ? CR_DEPOSED : b->o->destroy ? CR_REQUESTED : CR_NOT_IN_SPEC;
     enum qn_err one = plan_delete(b, r, reason);

@@ -96,7 +96,7 @@ static enum qn_err plan_replace(struct builder *b, const struct node *n, struct 
   struct recorded *r = d->current;
   if (!if_changed && !build_may_delete(b, r, n->r.span, "replaced")) return QN_E_REFUSED;
   struct change old = node_change(b, n, d);
-  old.action = ACT_DELETE;
+  old.action = n->r.on_destroy == OD_RETAIN ? ACT_FORGET : ACT_DELETE;
   old.reason = reason;
   old.def = r->def;
   old.type = r->r->type;
@@ -139,6 +139,7 @@ static void set_properties(struct builder *b, struct change *c) {
 
 static bool same_deps(const struct sres *r, const struct change *c) {
   if (r->n_deps != c->n_deps) return false;
+  if (!c->n_deps || memcmp(r->deps, c->deps, c->n_deps * sizeof *c->deps) == 0) return true;
   for (uint32_t i = 0; i < c->n_deps; i++) {
     uint32_t j = 0;
     while (j < r->n_deps && r->deps[j] != c->deps[i]) j++;
@@ -182,16 +183,44 @@ static void add_owner_leaf(struct builder *b, const struct recorded *r, const st
   *n += 1;
 }
 
-/* A declared property that state does not know as applied: the object was imported, or found as wanted. */
-static bool applied_lacks(const struct recorded *r, const struct value *wanted) {
-  for (uint32_t i = 0; i < wanted->n; i++)
-    if (!value_is(r->r->applied, V_MAP) || !value_member(r->r->applied, wanted->members[i].key)) return true;
-  return false;
+static bool covers(const struct value *map, const struct value *of) {
+  for (uint32_t i = 0; value_is(of, V_MAP) && i < of->n; i++)
+    if (!value_is(map, V_MAP) || !value_member(map, of->members[i].key)) return false;
+  return true;
+}
+
+/* State has other properties as applied than the spec declares: the object was imported, or found as wanted, or a
+ * property was taken out of the spec that the object does not have anyway. */
+static bool applied_differs(const struct recorded *r, const struct value *wanted) {
+  return !covers(r->r->applied, wanted) || !covers(wanted, r->r->applied);
+}
+
+static const struct value *put_at(struct builder *b, const struct value *map, struct str path, const struct value *v) {
+  struct str name, rest = str_cut(path, '.', &name);
+  sym key = session_sym(b->s, name);
+  const struct value *below = value_member(map, key);
+  if (!rest.n) return value_put(b->a, map, key, v);
+  if (!value_is(below, V_MAP)) return map;
+  return value_put(b->a, map, key, put_at(b, below, rest, v));
+}
+
+/* What is ignored stays as it is also when something beside it is sent: it is wanted as it is found. */
+static const struct value *with_ignored(struct builder *b, const struct node *n, const struct recorded *r, const struct value *wanted) {
+  for (uint32_t i = 0; i < n->r.n_ignore; i++) {
+    struct str path = n->r.ignore[i];
+    if (str_find_c(path, '[') != SIZE_MAX || str_eq(path, def_info(r->def).tag_property)) continue;
+    if (value_is_null(value_at(b->s, wanted, path))) continue;
+    const struct value *found = r->live ? value_at(b->s, r->live, path) : NULL;
+    if (value_is_null(found) && r->r->applied) found = value_at(b->s, r->r->applied, path);
+    if (!value_is_null(found) || r->live) wanted = put_at(b, wanted, path, value_is_null(found) ? NULL : found);
+  }
+  return wanted;
 }
 
 static enum qn_err plan_existing(struct builder *b, const struct node *n, struct decision *d) {
   struct recorded *r = d->current;
-  struct diff_input in = {.def = r->def, .schema = b->sc, .type = n->type, .wanted = d->wanted, .applied = r->r->applied,
+  const struct value *wanted = with_ignored(b, n, r, d->wanted);
+  struct diff_input in = {.def = r->def, .schema = b->sc, .type = n->type, .wanted = wanted, .applied = r->r->applied,
                           .seen = r->r->seen, .live = r->live, .ignore = n->r.ignore, .n_ignore = n->r.n_ignore,
                           .unconfirmed = r->r->unconfirmed.v, .n_unconfirmed = (uint32_t)r->r->unconfirmed.n};
   const struct leaf_change *leaves;
@@ -207,12 +236,13 @@ static enum qn_err plan_existing(struct builder *b, const struct node *n, struct
   if (replace || if_changed) return plan_replace(b, n, d, leaves, n_leaves, !replace, CR_SPEC);
   if (requested(b, n->r.address)) return plan_replace(b, n, d, leaves, n_leaves, false, CR_REQUESTED);
   struct change c = node_change(b, n, d);
+  c.wanted = wanted;
   c.leaves = leaves;
   c.n_leaves = n_leaves;
   set_properties(b, &c);
   c.action = c.n_properties ? ACT_UPDATE : ACT_NONE;
   c.record = !r->r->complete || r->r->protect != c.protect || r->r->on_destroy != c.on_destroy || r->moved || released ||
-             applied_lacks(r, d->wanted) || !same_deps(r->r, &c);
+             applied_differs(r, wanted) || !same_deps(r->r, &c);
   d->updated = c.action == ACT_UPDATE;
   enum qn_err e = check_kept(b, &c);
   build_add(b, c);
