@@ -93,6 +93,8 @@ enum qn_err spec_compile(struct session *s, const struct spec_options *o, struct
 /* Names of the environments of a spec, in order, without evaluating it; *parsed is for spec_options. */
 enum qn_err spec_environments(struct session *s, const char *path, const sym **names, size_t *n,
                               const struct ynode **parsed) QN_MUST_USE;
+/* Is this text an address: name or name["key"], joined by dots? */
+bool spec_address_ok(struct str text);
 /* Which state an environment has: stack and environment by name, from options path, environment and dr.
  * Nothing is evaluated, so that a state can be looked at although its spec has mistakes. */
 enum qn_err spec_names(struct session *s, const struct spec_options *o, sym *stack, sym *environment) QN_MUST_USE;

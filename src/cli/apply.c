@@ -1,5 +1,6 @@
 /* quoin apply and destroy: settle, plan, ask, carry out. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -15,13 +16,20 @@ static void on_signal(int sig) {
   (void)sig;
   int saved = errno;
   interrupts = interrupts + 1;
-  char byte = 0;
-  if (write(wake_pipe[1], &byte, 1) < 0) interrupts = interrupts + 0;
+  ssize_t n = write(wake_pipe[1], "", 1); /* a full pipe wakes as well */
+  (void)n;
   errno = saved;
 }
 
-static void catch_signals(void) {
+/* Until a plan is carried out a signal ends the program at once, which no state minds. From here on it
+ * asks the run to finish what is in flight. */
+static void catch_signals(struct apply_options *o) {
   if (pipe(wake_pipe) != 0) wake_pipe[0] = wake_pipe[1] = -1;
+  for (int i = 0; i < 2 && wake_pipe[i] >= 0; i++) {
+    fcntl(wake_pipe[i], F_SETFD, FD_CLOEXEC);
+    fcntl(wake_pipe[i], F_SETFL, O_NONBLOCK);
+  }
+  o->wake_fd = wake_pipe[0];
   struct sigaction sa = {.sa_handler = on_signal};
   sigemptyset(&sa.sa_mask);
   sigaction(SIGINT, &sa, NULL);
@@ -45,6 +53,8 @@ static void run_event(void *user, const struct apply_event *e) {
   live_event(&((struct run *)user)->live, e);
 }
 static void run_tick(void *user) {
+  char bytes[64]; /* heard: interrupts says it from now on, and the pipe does not wake for ever */
+  while (wake_pipe[0] >= 0 && read(wake_pipe[0], bytes, sizeof bytes) > 0) continue;
   live_tick(&((struct run *)user)->live);
 }
 
@@ -52,7 +62,7 @@ static enum qn_err take_options(struct run *r) {
   struct cli *c = r->w.c;
   live_init(&r->live, c);
   r->options = (struct apply_options){.interrupts = &interrupts,
-                                      .wake_fd = wake_pipe[0],
+                                      .wake_fd = -1,
                                       .user = r,
                                       .event = run_event,
                                       .tick = run_tick,
@@ -115,6 +125,10 @@ static enum qn_err ask(struct run *r, const struct plan *p) {
   }
   const char *question = r->destroy ? "Destroy all of this? There is no way back." : "Apply this?";
   if (cli_confirm(c, question)) return QN_OK;
+  if (interrupts) {
+    diag_add(&c->s.diags, QN0813, SPAN_NONE, "interrupted before an answer: nothing was changed");
+    return QN_E_CANCELLED;
+  }
   diag_add(&c->s.diags, QN0813, SPAN_NONE, "not approved: nothing was changed");
   return QN_E_REFUSED;
 }
@@ -156,12 +170,12 @@ static enum qn_err carry_out(struct run *r, const struct plan *p) {
 static int run(struct cli *c, bool destroy) {
   struct run r = {.w = {.c = c}, .destroy = destroy};
   struct plan p;
-  catch_signals();
   const char *arg = cli_arg(c, 0);
   bool saved = !destroy && cli_is_plan_file(arg);
   enum qn_err e = take_options(&r);
   if (!e) e = saved ? load_plan(&r, arg, &p) : make_plan(&r, &p);
   if (!e && !c->o.json) print_letter(c, &p);
+  if (!e) catch_signals(&r.options);
   if (!e && !saved) e = ask(&r, &p);
   if (!e) e = carry_out(&r, &p);
   fflush(stdout);

@@ -36,9 +36,9 @@ struct cli {
   struct session s;
   struct options o;
   const struct command *command;
+  const char *group; /* help of `quoin state` is asked for */
   bool colour, out_tty, err_tty;
   unsigned columns; /* of the terminal; 0 = not a terminal */
-  const char *cwd;  /* of the spec, for messages */
 };
 struct command {
   const char *name, *sub; /* sub: second word, or NULL */
@@ -54,6 +54,7 @@ extern const size_t n_commands;
 /* options.c: false after diagnostics. */
 bool options_parse(struct cli *c, int argc, char **argv);
 void help_all(FILE *out);
+void help_group(const char *name, FILE *out);
 void help_command(const struct command *cmd, FILE *out);
 
 /* output.c */
@@ -84,7 +85,7 @@ struct world {
   struct cloud *cloud;
   struct rd_ctx *rd;
   const struct ynode *parsed; /* the spec, if it was read already; or NULL */
-  bool damage_ok; /* a damaged state may be looked at */
+  bool damage_ok;             /* a damaged state may be looked at */
 };
 enum qn_err world_tables(struct world *w); /* schema, wire, providers */
 /* Compiles the spec for the environment named (NULL: the option or the only one). online: lookups may read

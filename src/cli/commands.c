@@ -3,13 +3,14 @@
 
 #define OPTS(...)  ((const char *const[]){__VA_ARGS__, NULL})
 #define SPEC_OPTS  "spec", "env", "var", "var-file", "dr"
+#define NAME_OPTS  "spec", "env", "dr"
 #define CLOUD_OPTS "profile", "refresh-lookups"
 #define PLAN_OPTS  "state", "refresh", "target", "replace", "strict-readback", "allow-mass-loss"
 
 const struct command commands[] = {
     {"init", NULL, "[FOLDER]", "Write a first spec into a folder",
      "Writes quoin.yaml with one small stack. Nothing is downloaded: quoin knows its types.", 0, 1,
-     OPTS("spec"), cmd_init},
+     OPTS(NULL), cmd_init},
     {"validate", NULL, "[ENVIRONMENT]", "Check the spec without a cloud",
      "Checks every environment, or the one named, against the language and the resource schemas.", 0, 1,
      OPTS(SPEC_OPTS, "json"), cmd_validate},
@@ -31,20 +32,20 @@ const struct command commands[] = {
      0, 1, OPTS(SPEC_OPTS, CLOUD_OPTS, "state", "json", "allow-mass-loss"), cmd_drift},
     {"show", NULL, "[PLAN_FILE | ENVIRONMENT]", "Show a saved plan, or the recorded state",
      "Without a file: the recorded resources with their properties.", 0, 1,
-     OPTS(SPEC_OPTS, "state", "json", "compat"), cmd_show},
+     OPTS(NAME_OPTS, "state", "json", "compat"), cmd_show},
     {"output", NULL, "[NAME [ENVIRONMENT]]", "Show the outputs of the last apply",
      "All outputs, or one; -raw prints a string without quotes.", 0, 2,
-     OPTS(SPEC_OPTS, "state", "json", "raw"), cmd_output},
+     OPTS(NAME_OPTS, "state", "json", "raw"), cmd_output},
     {"state", "list", "[ENVIRONMENT]", "List recorded resources", "One address per line.", 0, 1,
-     OPTS(SPEC_OPTS, "state", "json"), cmd_state_list},
+     OPTS(NAME_OPTS, "state", "json"), cmd_state_list},
     {"state", "show", "ADDRESS [ENVIRONMENT]", "Show one recorded resource",
-     "Identity, attributes, applied and seen properties.", 1, 2, OPTS(SPEC_OPTS, "state", "json"),
+     "Identity, attributes, applied and seen properties.", 1, 2, OPTS(NAME_OPTS, "state", "json"),
      cmd_state_show},
     {"state", "mv", "FROM TO [ENVIRONMENT]", "Rename a recorded resource",
-     "Changes the address in the state; the cloud is not touched.", 2, 3, OPTS(SPEC_OPTS, "state"),
+     "Changes the address in the state; the cloud is not touched.", 2, 3, OPTS(NAME_OPTS, "state"),
      cmd_state_mv},
     {"state", "rm", "ADDRESS [ENVIRONMENT]", "Forget a recorded resource",
-     "The object stays in the cloud; quoin no longer knows it.", 1, 2, OPTS(SPEC_OPTS, "state"),
+     "The object stays in the cloud; quoin no longer knows it.", 1, 2, OPTS(NAME_OPTS, "state"),
      cmd_state_rm},
     {"import", NULL, "ADDRESS ID [ENVIRONMENT]", "Take an existing object under management",
      "Reads the object, records it under an address of the spec, and marks it with quoin's tags at the next "

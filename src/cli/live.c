@@ -1,5 +1,8 @@
 #include "live.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #define SHOWN_MAX   12    /* lines of the live block */
 #define REMINDER_MS 30000 /* plain lines: a sign of life */
 
@@ -22,6 +25,13 @@ void live_init(struct live *l, struct cli *c) {
   const char *ci = c->s.out.getenv(c->s.out.user, "CI"), *term = c->s.out.getenv(c->s.out.user, "TERM");
   bool dumb = !term || strcmp(term, "dumb") == 0;
   l->mode = c->o.json ? LIVE_JSON : c->out_tty && !dumb && !(ci && *ci) ? LIVE_TERMINAL : LIVE_PLAIN;
+}
+
+static void look_at_size(struct live *l) {
+  struct winsize size;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return;
+  l->c->columns = size.ws_col;
+  l->rows = size.ws_row;
 }
 
 static void erase(struct live *l) {
@@ -50,9 +60,12 @@ static void put_line(struct live *l, struct buf *b) {
 static void draw(struct live *l) {
   if (l->mode != LIVE_TERMINAL) return;
   erase(l);
+  look_at_size(l);
   struct buf b = BUF_INIT(4096);
   int64_t t = now(l);
-  for (size_t i = 0; i < l->n_active && i < SHOWN_MAX; i++) {
+  /* What scrolled off the screen could not be erased. */
+  size_t most = l->rows && l->rows < SHOWN_MAX + 3 ? (l->rows > 4 ? l->rows - 3 : 1) : SHOWN_MAX;
+  for (size_t i = 0; i < l->n_active && i < most; i++) {
     buf_reset(&b);
     buf_addf(&b, "  %.*s: %s ", SV(session_str(&l->c->s, l->active[i].address)),
              words[l->active[i].action].doing);
@@ -61,11 +74,15 @@ static void draw(struct live *l) {
     put_line(l, &b);
     l->drawn++;
   }
-  if (l->n_active > SHOWN_MAX) {
-    printf("  ... and %zu more\n", l->n_active - SHOWN_MAX);
+  if (l->n_active > most) {
+    buf_reset(&b);
+    buf_addf(&b, "  ... and %zu more", l->n_active - most);
+    put_line(l, &b);
     l->drawn++;
   }
-  printf("%u of %u\n", l->done, l->total);
+  buf_reset(&b);
+  buf_addf(&b, "%u of %u", l->done, l->total);
+  put_line(l, &b);
   l->drawn++;
   fflush(stdout);
   buf_release(&b);

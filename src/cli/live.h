@@ -16,6 +16,7 @@ struct live {
     int64_t since_ms, told_ms;
   } active[256];
   size_t n_active;
+  unsigned rows;  /* of the terminal; 0 = not known */
   unsigned drawn; /* lines of the live block on the screen */
   uint32_t done, total;
 };

@@ -16,7 +16,7 @@ static void look_at_terminal(struct cli *c) {
   const char *term = getenv("TERM");
   c->out_tty = isatty(STDOUT_FILENO);
   c->err_tty = isatty(STDERR_FILENO);
-  bool dumb = term && strcmp(term, "dumb") == 0;
+  bool dumb = !term || strcmp(term, "dumb") == 0;
   const char *no_color = getenv("NO_COLOR");
   c->colour = !c->o.no_color && !(no_color && *no_color) && !dumb;
   struct winsize size;
@@ -27,7 +27,10 @@ static int run(struct cli *c, int argc, char **argv) {
   if (!options_parse(c, argc, argv)) return cli_finish(c, QN_E_INVALID);
   look_at_terminal(c);
   if (c->o.help) {
-    help_command(c->command, stdout);
+    if (c->group)
+      help_group(c->group, stdout);
+    else
+      help_command(c->command, stdout);
     return XC_OK;
   }
   if (c->o.chdir && chdir(c->o.chdir) != 0) {

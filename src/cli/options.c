@@ -180,21 +180,19 @@ static bool right_count(struct cli *c) {
   return false;
 }
 
-/* `quoin help plan` is `quoin plan -help`. */
-static char **take_help(struct cli *c, int *argc, char **argv) {
-  if (strcmp(argv[1], "help") != 0) return argv;
-  c->o.help = true;
-  --*argc;
-  return argv + 1;
+static bool is_help(const char *arg) {
+  return strcmp(arg, "-help") == 0 || strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
 }
 
-bool options_parse(struct cli *c, int argc, char **argv) {
-  bool group;
-  argv = take_help(c, &argc, argv);
-  const char *sub = argc > 2 && argv[2][0] != '-' ? argv[2] : NULL;
-  c->command = find_command(argv[1], sub, &group);
-  if (!c->command) return unknown_command(c, group ? (sub ? sub : "") : argv[1], group);
-  int i = c->command->sub ? 3 : 2;
+/* `quoin help state` and `quoin state -help`. */
+static bool group_help(struct cli *c, const char *name, const char *next) {
+  if (!c->o.help && !(next && is_help(next))) return false;
+  c->o.help = true;
+  c->group = name;
+  return true;
+}
+
+static bool parse_rest(struct cli *c, int argc, char **argv, int i) {
   bool only_args = false;
   for (; i < argc; i++) {
     bool used = false;
@@ -207,6 +205,25 @@ bool options_parse(struct cli *c, int argc, char **argv) {
     if (used) i++;
   }
   return c->o.help || right_count(c);
+}
+
+/* Options before the command, as in `quoin -chdir=web plan`, hold their value behind `=`. */
+bool options_parse(struct cli *c, int argc, char **argv) {
+  bool group, used = false;
+  int at = 1;
+  while (at < argc && argv[at][0] == '-') at++;
+  if (at < argc && strcmp(argv[at], "help") == 0) {
+    c->o.help = true;
+    at++;
+  }
+  if (at >= argc) return unknown_command(c, argv[1], false);
+  const char *next = at + 1 < argc ? argv[at + 1] : NULL, *sub = next && next[0] != '-' ? next : NULL;
+  c->command = find_command(argv[at], sub, &group);
+  if (!c->command && group && !sub && group_help(c, argv[at], next)) return true;
+  if (!c->command) return unknown_command(c, group ? (sub ? sub : "") : argv[at], group);
+  for (int i = 1; i < at; i++)
+    if (argv[i][0] == '-' && !parse_option(c, argv[i], NULL, &used)) return false;
+  return parse_rest(c, argc, argv, at + (c->command->sub ? 2 : 1));
 }
 
 void help_all(FILE *out) {
@@ -222,6 +239,14 @@ void help_all(FILE *out) {
   fputs("\n`quoin COMMAND -help` explains one command. Exit codes: 0 done, 1 error, 2 changes or drift,\n"
         "10 state in use, 11 stale plan, 12 refused by a check or protection, 13 rolled back.\n",
         out);
+}
+
+void help_group(const char *name, FILE *out) {
+  fprintf(out, "Usage: quoin %s COMMAND [OPTIONS] [ARGUMENTS]\n\n", name);
+  for (size_t i = 0; i < n_commands; i++)
+    if (commands[i].sub && strcmp(commands[i].name, name) == 0)
+      fprintf(out, "  %-6s %-26s %s\n", commands[i].sub, commands[i].usage, commands[i].summary);
+  fprintf(out, "\n`quoin %s COMMAND -help` explains one command.\n", name);
 }
 
 void help_command(const struct command *cmd, FILE *out) {

@@ -9,7 +9,7 @@
 
 void cli_print(struct cli *c, struct str text) {
   (void)c;
-  fwrite(text.p, 1, text.n, stdout);
+  if (text.n) fwrite(text.p, 1, text.n, stdout);
 }
 
 void cli_say(struct cli *c, const char *fmt, ...) {
@@ -41,7 +41,7 @@ int cli_finish(struct cli *c, enum qn_err e) {
     fwrite(out.p, 1, out.n, stdout);
   } else {
     diags_render_text(&c->s.diags, c->s.sources, &out, c->colour && c->err_tty, DIAGS_SHOWN);
-    fwrite(out.p, 1, out.n, stderr);
+    if (out.n) fwrite(out.p, 1, out.n, stderr);
     if (e && !c->s.diags.n) fprintf(stderr, "error: %s\n", qn_err_word(e));
   }
   buf_release(&out);
@@ -69,7 +69,10 @@ bool cli_confirm(struct cli *c, const char *question) {
   fprintf(stderr, "\n%s\nOnly \"yes\" is taken for an answer: ", question);
   fflush(stderr);
   (void)c;
-  if (!fgets(line, sizeof line, stdin)) return false;
+  if (!fgets(line, sizeof line, stdin)) {
+    fputc('\n', stderr);
+    return false;
+  }
   return strcmp(line, "yes\n") == 0;
 }
 

@@ -89,6 +89,11 @@ int cmd_state_mv(struct cli *c) {
   enum qn_err e = open_state(&w, 2, ST_WRITE);
   if (e) return done(&w, e);
   sym from = session_sym(&c->s, str_c(cli_arg(c, 0))), to = session_sym(&c->s, str_c(cli_arg(c, 1)));
+  if (!spec_address_ok(str_c(cli_arg(c, 1)))) {
+    struct diag *g = diag_add(&c->s.diags, QN0006, SPAN_NONE, "\"%s\" is not an address", cli_arg(c, 1));
+    diag_help(&c->s.diags, g, "addresses look like vpc, network.vpc or subnet[\"a\"]");
+    return done(&w, QN_E_INVALID);
+  }
   if (!state_find(w.state, from)) return done(&w, not_recorded(&w, cli_arg(c, 0)));
   if (state_find(w.state, to)) {
     struct diag *g = diag_add(&c->s.diags, QN0816, SPAN_NONE, "%s is recorded already", cli_arg(c, 1));

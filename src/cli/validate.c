@@ -21,7 +21,7 @@ static void say_ok(struct cli *c, size_t environments, uint32_t resources) {
 
 int cmd_validate(struct cli *c) {
   uint32_t resources = 0;
-  const char *one = cli_arg(c, 0);
+  const char *one = cli_arg(c, 0) ? cli_arg(c, 0) : c->o.env;
   const sym *names;
   const struct ynode *parsed = NULL;
   size_t n = 0;

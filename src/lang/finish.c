@@ -2,7 +2,7 @@
  * of the spec, depends_on as addresses, moved. */
 #include "finish.h"
 
-static bool address_ok(struct str t) {
+bool spec_address_ok(struct str t) {
   size_t i = 0;
   while (i < t.n) {
     size_t from = i;
@@ -119,7 +119,7 @@ static void add_moved(struct program *p, const struct instance *in, struct map *
     const struct str texts[] = {d->from, d->to};
     bool ok = true;
     for (size_t k = 0; k < 2; k++) {
-      if (address_ok(texts[k])) continue;
+      if (spec_address_ok(texts[k])) continue;
       ok = false;
       struct diag *g = diag_add(&s->diags, QN0460, k ? d->to_span : d->from_span,
                                 "\"%.*s\" is not an address", SV(texts[k]));
