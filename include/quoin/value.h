@@ -113,7 +113,8 @@ struct json_error { size_t offset; struct str message; };
 /* depth <= 256, duplicate keys are errors, NUL in strings allowed; doubles become V_DEC (integers V_INT). */
 enum qn_err json_parse(struct session *s, struct arena *a, struct str text, const struct value **out,
                        struct json_error *err) QN_MUST_USE;
-enum json_style { JSON_COMPACT, JSON_PRETTY /* two blanks */, JSON_SORTED = 4 /* or-ed: keys by bytes */ };
+enum json_style { JSON_COMPACT, JSON_PRETTY /* two blanks */, JSON_SORTED = 4 /* or-ed: keys by bytes */,
+  JSON_SECRETS = 8 /* or-ed: secrets are written, too; only for what is sent or compared in memory */ };
 enum qn_err json_write(const struct session *s, const struct value *v, int style, struct buf *out) QN_MUST_USE;
 /* One JSON string literal with quotes. */
 void json_escape(struct buf *out, struct str s);

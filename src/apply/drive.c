@@ -286,11 +286,9 @@ static void interrupt_one(struct task *t) {
     task_over(t, true);
     return;
   }
-  t->state = T_OVER;
-  t->skipped = true;
-  t->run->over++;
-  t->run->r->skipped++;
-  task_event(t, AE_SKIPPED, STR(""));
+  task_skip(t, t->run->interrupted ? STR("interrupted")
+               : t->run->journal   ? STR("the journal takes no more records")
+                                   : STR("another change failed"));
 }
 
 void drive_stop(struct run *r) {

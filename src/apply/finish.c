@@ -134,7 +134,8 @@ static void read_back(struct run *r) {
   for (;;) {
     ask_more(&rb);
     if (rb.refused || !r->in_flight) break;
-    r->calls.poll(r->calls.user, 1000, r->o->wake_fd);
+    bool told = r->o->interrupts && *r->o->interrupts > 0; /* the byte stays in it */
+    r->calls.poll(r->calls.user, 1000, told ? -1 : r->o->wake_fd);
     if (r->o->tick) r->o->tick(r->o->user);
     if (r->o->interrupts && *r->o->interrupts > 1) return;
   }

@@ -80,6 +80,8 @@ struct task *queue_pop(struct run *r);
 void tasks_make(struct run *r);
 /* Marks t over, frees what waits for it; a failure skips everything that needs it. */
 void task_over(struct task *t, bool failed);
+/* Ends t, which was not begun; `why` is told. What needs it is left to the caller. */
+void task_skip(struct task *t, struct str why);
 void task_event(struct task *t, enum apply_event_kind kind, struct str text);
 
 /* ---- task.c: what a change means ------------------------------------------------ */

@@ -154,19 +154,34 @@ static void count(struct task *t) {
     r->recorded++;
 }
 
-static void end_one(struct task *t, bool failed, bool skipped) {
+static void end_one(struct task *t, bool failed) {
   t->state = T_OVER;
   t->failed = failed;
-  t->skipped = skipped;
   t->run->over++;
   count(t);
-  if (!failed || skipped) task_event(t, skipped ? AE_SKIPPED : AE_DONE, STR(""));
+  if (!failed) task_event(t, AE_DONE, STR(""));
+}
+
+void task_skip(struct task *t, struct str why) {
+  t->state = T_OVER;
+  t->skipped = true;
+  t->run->over++;
+  count(t);
+  task_event(t, AE_SKIPPED, why);
+}
+
+static void skip_for(struct task *t, const struct task *needs) {
+  struct run *r = t->run;
+  struct str address = session_str(r->s, needs->c->address);
+  task_skip(t,
+            str_fmt(r->a, needs->failed ? "it needs %.*s, which failed" : "it needs %.*s, which was not done",
+                    SV(address)));
 }
 
 void task_over(struct task *t, bool failed) {
   struct run *r = t->run;
   VEC(struct task *) ended = {0};
-  end_one(t, failed, false);
+  end_one(t, failed);
   if (failed && r->o->on_error == ON_ERROR_STOP) r->stopped = true;
   VEC_PUSH(r->a, &ended, t);
   while (ended.n) {
@@ -175,7 +190,7 @@ void task_over(struct task *t, bool failed) {
       struct task *n = &r->tasks[d->next[i]];
       if (n->state != T_BLOCKED) continue;
       if (d->failed || d->skipped) {
-        end_one(n, false, true);
+        skip_for(n, d);
         VEC_PUSH(r->a, &ended, n);
       } else if (--n->left == 0) {
         n->state = T_READY;

@@ -423,7 +423,7 @@ static enum qn_err write_list(const struct writer *w, const struct value *v, uns
 static enum qn_err write_value(const struct writer *w, const struct value *v, unsigned depth) {
   if (!v) v = value_null();
   if (depth > JSON_DEPTH) return QN_E_LIMIT;
-  if (v->flags & VF_SECRET) return QN_E_INVALID;
+  if (v->flags & VF_SECRET && !(w->style & JSON_SECRETS)) return QN_E_INVALID;
   switch ((enum vkind)v->kind) {
   case V_NULL: buf_add(w->out, STR("null")); return QN_OK;
   case V_BOOL: buf_add(w->out, v->b ? STR("true") : STR("false")); return QN_OK;

@@ -15,7 +15,7 @@ static const struct value *json_text_write(struct denv *e, const struct codec_us
   if (!v || value_is(v, V_STR)) return v;
   struct buf b = BUF_INIT((size_t)1 << 24);
   const struct value *out = NULL;
-  if (!json_write(e->s, v, JSON_COMPACT, &b) && !b.failed) out = value_str(e->a, buf_str(&b));
+  if (!json_write(e->s, v, JSON_COMPACT | JSON_SECRETS, &b) && !b.failed) out = value_str(e->a, buf_str(&b));
   buf_release(&b);
   return out;
 }
@@ -174,6 +174,12 @@ static const struct codec codecs[] = {
     {"s3_filter", 0, true, codec_s3_filter_write, codec_s3_filter_read},
     {"ip_permissions", 1, false, codec_ip_write, codec_ip_read},
 };
+
+const struct value *codec_write(struct denv *e, const struct codec_use *u, const struct value *v) {
+  const struct value *out = u->codec->write(e, u, v);
+  if (!v || !out || !(v->flags & (VF_SECRET | VF_HAS_SECRET))) return out;
+  return out->flags & (VF_SECRET | VF_HAS_SECRET) ? out : value_with_flags(e->a, out, VF_SECRET);
+}
 
 const struct codec *codec_find(struct str name) {
   for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)

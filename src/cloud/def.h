@@ -323,6 +323,8 @@ struct codec {
   codec_fn *write, *read; /* NULL result: absent */
 };
 const struct codec *codec_find(struct str name);
+/* Into a request; what was made of a secret is one. */
+codec_fn codec_write;
 codec_fn codec_time_read, codec_s3_filter_write, codec_s3_filter_read, codec_ip_write, codec_ip_read;
 
 /* ---- reading a file (def_parse*.c) -------------------------------------------- */

@@ -107,7 +107,7 @@ static const struct value *fn_encode(struct denv *e, const struct value *const *
   struct codec_use u = {
       .codec = value_is(args[0], V_STR) ? codec_find(dp_call(value_text(args[0]), inner, &n)) : NULL};
   u.args[0] = inner[0], u.args[1] = inner[1];
-  return u.codec ? or_null(u.codec->write(e, &u, args[1])) : value_null();
+  return u.codec ? or_null(codec_write(e, &u, args[1])) : value_null();
 }
 
 /* dns_name(x): as it is compared: lower case, no trailing dot, \052 for * undone. */

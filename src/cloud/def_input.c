@@ -114,7 +114,7 @@ static void put_tags(struct input *in) {
   if (!all || !all->n) return;
   if (str_eq(st->tag_args[0], STR("map"))) {
     struct codec_use u = {.codec = codec_find(STR("kv")), .args = {STR("Key"), STR("Value")}};
-    set(in, &st->tags, u.codec->write(e, &u, all));
+    set(in, &st->tags, codec_write(e, &u, all));
     return;
   }
   if (!st->tag_args[1].n) {

@@ -144,7 +144,7 @@ static enum qn_err write_value(struct mapio *io, const struct mapping *m, snode 
   struct denv *e = io->e;
   if (depth > DEF_MAX_DEPTH) return QN_E_LIMIT;
   if (m && (m->write || m->codec.codec)) {
-    if (m->codec.codec) v = m->codec.codec->write(e, &m->codec, v);
+    if (m->codec.codec) v = codec_write(e, &m->codec, v);
     if (m->write) {
       struct denv in = *e;
       in.it = v;

@@ -2,6 +2,8 @@
  * pauses that the caller carries out (provider.h). */
 #include "op.h"
 
+enum { ATTRS_MS = 30000 };
+
 struct op *op_new(struct session *s, struct arena *a, const struct providers *p, const struct def *d,
                   enum op_kind kind, const struct op_scope *sc, const struct str *changed,
                   uint32_t n_changed) {
@@ -15,7 +17,7 @@ struct op *op_new(struct session *s, struct arena *a, const struct providers *p,
                           .region = sc->region,
                           .account = sc->account,
                           .partition = sc->partition};
-  op->step_since = -1;
+  op->step_since = op->attrs_since = -1;
   op->r.identity = kind == OP_SETTLE_CREATE ? NULL : sc->identity;
   op->r.attributes = sc->attributes;
   op->resumed = kind == OP_CREATE && sc->identity;
@@ -173,6 +175,32 @@ static bool finish_attributes(struct op *op) {
   return true;
 }
 
+/* Something that only the service can say was asked for and not answered. */
+static bool still_waited_for(struct op *op) {
+  for (uint32_t i = 0; i < op->sc.n_wanted; i++) {
+    snode n = schema_child(op->d->sc, op->d->st.root, prop_head(op->sc.wanted[i]));
+    if (n && schema_flags(op->d->sc, n) & SF_READ_ONLY && attribute_missing(op, op->sc.wanted[i]))
+      return true;
+  }
+  return false;
+}
+
+/* Reads may lag behind a create: what is not there yet is looked for a little longer. */
+static void attributes_read(struct op *op, int64_t now, const struct read_result *r) {
+  op->phase = PH_END;
+  if (r->state == RR_LIVE) op_note_attributes(op, r->live);
+  if (r->state == RR_LIVE && (op->kind != OP_CREATE || !still_waited_for(op))) return;
+  if (op->attrs_since < 0) op->attrs_since = now;
+  int64_t within = r->state == RR_LIVE ? ATTRS_MS / 3 : ATTRS_MS;
+  if (now - op->attrs_since < within && r->cls != EC_ACCESS_DENIED && r->cls != EC_CREDENTIALS) {
+    op->pause_until = now + 1000;
+    op->pause_for = STR("attributes");
+    op->phase = PH_ATTRS;
+  } else if (r->state == RR_FAILED) {
+    op_fail(op, r->code, r->message, false);
+  }
+}
+
 static void tasks_end(struct op *op) {
   if (op->failing) {
     op->phase = PH_END;
@@ -198,7 +226,8 @@ static void read_done(struct op *op, int64_t now) {
   switch (why) {
   case RD_WAIT:
     if (r->state == RR_FAILED) {
-      enum err_class cls = r->cls == EC_CREDENTIALS ? EC_CREDENTIALS : EC_SERVER;
+      bool hopeless = r->cls == EC_CREDENTIALS || r->cls == EC_ACCESS_DENIED;
+      enum err_class cls = hopeless ? r->cls : EC_SERVER;
       struct reply bad = {.err = QN_E_REMOTE, .cls = cls, .code = r->code, .message = r->message};
       op_wait_reply(op, now, &bad);
       return;
@@ -218,10 +247,7 @@ static void read_done(struct op *op, int64_t now) {
     op->env.live = r->live;
     start_tasks(op);
     return;
-  case RD_ATTRS:
-    if (r->state == RR_LIVE) op_note_attributes(op, r->live);
-    op->phase = PH_END;
-    return;
+  case RD_ATTRS: attributes_read(op, now, r); return;
   case RD_SETTLE: settle_read(op, r, item); return;
   case RD_NONE: return;
   }

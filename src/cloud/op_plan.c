@@ -110,7 +110,8 @@ static struct str elem_key(struct op *op, const struct rule *r, const struct val
   struct buf b = BUF_INIT((size_t)1 << 20);
   struct str out = STR("");
   e.it = elem;
-  if (!denv_tmpl(&e, r->key, &v) && !json_write(op->s, v, JSON_COMPACT | JSON_SORTED, &b) && !b.failed)
+  if (!denv_tmpl(&e, r->key, &v) && !json_write(op->s, v, JSON_COMPACT | JSON_SORTED | JSON_SECRETS, &b) &&
+      !b.failed)
     out = str_dup(op->a, buf_str(&b));
   buf_release(&b);
   return out;

@@ -51,6 +51,7 @@ struct fake {
   int interrupt_at;     /* interrupts at the n-th mutating call */
   int reserve_fails_at; /* the n-th reservation of room for the journal fails */
   int64_t asleep;       /* the machine is suspended for so long at the next pause */
+  int pending_groups;   /* answers of DescribeSecurityGroups that are empty first */
   int pending_states;   /* answers of Describe* that say pending first */
   int pending_changes;  /* answers of GetChange that say PENDING first */
   char dir[32];
@@ -173,6 +174,14 @@ static const struct value *describe_vpcs(const struct value *in, const char **er
 static const struct value *describe_subnets(const struct value *in, const char **error) {
   (void)error;
   return ec2_describe("subnet", "Subnets", "SubnetId", in);
+}
+
+/* The default group of each VPC, which exists a moment after it. */
+static const struct value *describe_groups(const struct value *in, const char **error) {
+  (void)error;
+  if (f->pending_groups > 0 && f->pending_groups--) return jsonf("{\"SecurityGroups\":[]}");
+  struct str vpc = value_text(at(in, "Filters[0].Values")->items[0]);
+  return jsonf("{\"SecurityGroups\":[{\"GroupId\":\"sg-of-%.*s\"}]}", SV(vpc));
 }
 
 static const struct value *modify(const char *kind, const char *id, const struct value *in,
@@ -335,6 +344,7 @@ static const struct {
 } operations[] = {
     {"CreateVpc", create_vpc},
     {"DescribeVpcs", describe_vpcs},
+    {"DescribeSecurityGroups", describe_groups},
     {"ModifyVpcAttribute", modify_vpc},
     {"DescribeVpcAttribute", vpc_attribute},
     {"DeleteVpc", delete_vpc},

@@ -89,5 +89,78 @@ TEST(a_create_that_may_have_happened_is_not_repeated_because_another_attempt_was
   kit_end();
 }
 
+static int reasons;
+static void look_for_reason(void *user, const struct apply_event *e) {
+  (void)user;
+  if (e->kind != AE_SKIPPED) return;
+  reasons +=
+      str_eq(e->text, STR("it needs vpc, which failed")) || str_eq(e->text, STR("another change failed"));
+  CHECK(e->text.n > 0);
+}
+
+TEST(what_is_skipped_says_why) {
+  struct fault refused = {.op = "CreateVpc", .cls = EC_CLIENT, .code = "VpcLimitExceeded", .times = 1};
+  for (int stop = 0; stop < 2; stop++) {
+    kit_open();
+    f->fault = refused;
+    reasons = 0;
+    struct apply_options o = {.event = look_for_reason, .on_error = stop ? ON_ERROR_STOP : ON_ERROR_CONTINUE};
+    CHECK_INT(kit_apply_with(NET, &o, false).apply, QN_E_REMOTE);
+    CHECK_INT(reasons, 1);
+    kit_end();
+  }
+}
+
+/* A secret in a document that travels as text: it is sent, and the text is a secret, too. */
+TEST(a_secret_within_a_document_stays_one) {
+  kit_open();
+  const struct value *secret = value_with_flags(f->w.a, value_str(f->w.a, STR("hunter2")), VF_SECRET);
+  const struct value *document = with(jsonf("{\"Version\":\"2012-10-17\"}"), "Id", secret);
+  struct op_scope sc = {.address = session_sym(ss(), STR("role")),
+                        .region = session_sym(ss(), STR("us-east-1")),
+                        .account = session_sym(ss(), STR("123456789012")),
+                        .partition = session_sym(ss(), STR("aws")),
+                        .uid = STR("abcdefghijklmnopqrstuvwxyz234567"),
+                        .new_props =
+                            with(jsonf("{\"RoleName\":\"r\"}"), "AssumeRolePolicyDocument", document)};
+  struct op *op =
+      op_new(ss(), f->w.a, f->w.p, provider_find(f->w.p, STR("AWS::IAM::Role")), OP_CREATE, &sc, NULL, 0);
+  struct op_step st;
+  op_next(op, 0, &st);
+  CHECK(st.what == OPW_CALL && str_eq(st.call.op->name, STR("CreateRole")));
+  const struct value *text = at(st.call.input, "AssumeRolePolicyDocument");
+  CHECK(value_is(text, V_STR) && text->flags & VF_SECRET);
+  CHECK(str_find(text_at(st.call.input, "AssumeRolePolicyDocument"), STR("hunter2")) != SIZE_MAX);
+  CHECK(st.call.input->flags & VF_HAS_SECRET);
+  kit_end();
+}
+
+/* An attribute that no answer of the create holds is read because something else needs it. */
+TEST(attributes_that_others_need_are_read_after_a_create) {
+  for (int lag = 0; lag < 3; lag++) {
+    kit_open();
+    f->pending_groups = lag;
+    struct outcome_of o = kit_apply(NET "outputs:\n  group: ${vpc.DefaultSecurityGroup}\n");
+    CHECK(!o.apply);
+    CHECK(str_starts(text_at(o.r.outputs, "group"), STR("sg-of-vpc-")));
+    if (unit_failed) world_diags(&f->w);
+    kit_end();
+  }
+}
+
+TEST(a_wait_that_may_not_look_ends_at_once) {
+  kit_open();
+  int64_t before = f->clock;
+  f->fault = (struct fault){
+      .op = "DescribeVpcs", .cls = EC_ACCESS_DENIED, .code = "UnauthorizedOperation", .times = 100000};
+  CHECK_INT(kit_apply(NET).apply, QN_E_REMOTE);
+  CHECK(f->clock - before < 10000);
+  CHECK(said(QN0850));
+  kit_end();
+}
+
 TEST_MAIN(CASE(a_create_that_is_sent_again_after_a_refusal_is_found_again),
-          CASE(a_create_that_may_have_happened_is_not_repeated_because_another_attempt_was_refused))
+          CASE(a_create_that_may_have_happened_is_not_repeated_because_another_attempt_was_refused),
+          CASE(what_is_skipped_says_why), CASE(a_secret_within_a_document_stays_one),
+          CASE(attributes_that_others_need_are_read_after_a_create),
+          CASE(a_wait_that_may_not_look_ends_at_once))
