@@ -83,7 +83,7 @@ struct move { sym from, to; };
 struct plan {
   struct session *s;
   struct environment env;
-  struct str id;                /* digest of the plan's content */
+  struct str id;                /* of a plan that was read from a file; else empty: see plan_id */
   struct str lineage;           /* of the state it was made against; empty = new state */
   uint64_t base;                /* its last record */
   bool destroy, refreshed;
@@ -130,6 +130,9 @@ enum qn_err plan_make(struct session *s, const struct graph *g, struct state *st
 enum qn_err refresh_read(struct session *s, const struct providers *p, struct rd_ctx *rd, struct cloud *c, sym account,
                          sym partition, const struct read_item *items, uint32_t n, struct refreshed *out) QN_MUST_USE;
 
+/* Digest of the plan's content, 32 hex digits, in the session arena; empty if it cannot be written. It costs as
+ * much as writing the plan. */
+struct str plan_id(const struct plan *p);
 /* Plan files: JSON, self-contained, no secret values. */
 enum qn_err plan_write(const struct plan *p, struct buf *out) QN_MUST_USE;
 enum qn_err plan_read(struct session *s, struct str text, const struct providers *prov, struct plan *out) QN_MUST_USE;

@@ -5,7 +5,7 @@ static enum qn_err begin(struct run *r) {
   const struct plan *p = r->plan;
   enum qn_err e = state_check_base(r->st, p->lineage, p->base);
   if (!e) e = state_check_account(r->st, p->env.account);
-  if (!e) e = state_run(r->st, p->id, p->base, p->env.account, p->lookups);
+  if (!e) e = state_run(r->st, plan_id(p), p->base, p->env.account, p->lookups);
   for (uint32_t i = 0; i < p->n_moves && !e; i++) {
     e = state_mv(r->st, p->moves[i].from, p->moves[i].to);
     if (e == QN_E_NOTFOUND) e = QN_OK; /* only generations that are gone were left of it */

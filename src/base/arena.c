@@ -23,9 +23,10 @@ static size_t fail_countdown;
 void arena_set_oom(arena_oom_fn *fn) { oom_hook = fn ? fn : oom_abort; }
 void arena_fail_at(size_t n) { fail_countdown = n; }
 
-static void *chunk_malloc(size_t size) {
+/* Zeroed: the system hands out large chunks as zero pages, which are not touched until they are used. */
+static void *chunk_calloc(size_t size) {
   if (fail_countdown && --fail_countdown == 0) return NULL;
-  return malloc(size);
+  return calloc(1, size);
 }
 
 void arena_init(struct arena *a) { *a = (struct arena){0}; }
@@ -50,6 +51,7 @@ void arena_reset(struct arena *a) {
     free(c);
   }
   keep->next = NULL;
+  memset(keep->data, 0, keep->used);
   keep->used = 0;
   a->used = 0;
 #endif
@@ -64,9 +66,10 @@ static struct arena_chunk *chunk_new(struct arena *a, size_t size) {
   if (cap > CHUNK_MAX) cap = CHUNK_MAX;
   if (cap < size) cap = size;
 #endif
-  struct arena_chunk *c = chunk_malloc(sizeof *c + cap);
+  struct arena_chunk *c = chunk_calloc(sizeof *c + cap);
   if (!c) return NULL;
-  *c = (struct arena_chunk){.next = a->head, .cap = cap};
+  c->next = a->head;
+  c->cap = cap;
   a->head = c;
   return c;
 }
@@ -90,7 +93,6 @@ void *arena_alloc(struct arena *a, size_t size) {
   void *p = c->data + c->used;
   c->used += room;
   a->used += room;
-  memset(p, 0, room);
   return p;
 }
 

@@ -26,6 +26,7 @@ const char *diag_code_title(enum diag_code c) { return table[table_find(c)].titl
 
 void diags_init(struct diags *d, struct arena *a) { *d = (struct diags){.arena = a}; }
 
+static struct str vfmt(struct arena *a, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 static struct str vfmt(struct arena *a, const char *fmt, va_list ap) {
   va_list again;
   va_copy(again, ap);

@@ -5,13 +5,16 @@
 #include "quoin/value.h"
 #include "quoin/vec.h"
 
+enum { METAS_FIRST = 256 };
+
 struct origin_set {
   const sym *v;
   uint32_t n;
 };
 struct vmetas {
   struct arena arena;
-  VEC(struct vmeta) metas;        /* [0] is nothing */
+  struct vmeta *metas; /* owned, grown by realloc: there are as many as values; [0] is nothing */
+  size_t n_metas, cap_metas;
   VEC(struct origin_set) origins; /* [0] is empty */
   struct map set_ids;             /* bytes of the sorted syms -> set id */
   struct map pairs;               /* (a, b) -> union, so that repeated unions cost one look-up */
@@ -21,7 +24,12 @@ struct vmetas *vmetas_new(void) {
   struct vmetas *m = calloc(1, sizeof *m);
   if (!m) return NULL;
   arena_init(&m->arena);
-  VEC_PUSH(&m->arena, &m->metas, (struct vmeta){0});
+  m->n_metas = 1;
+  m->cap_metas = METAS_FIRST;
+  if (!(m->metas = calloc(m->cap_metas, sizeof *m->metas))) {
+    free(m);
+    return NULL;
+  }
   VEC_PUSH(&m->arena, &m->origins, (struct origin_set){0});
   return m;
 }
@@ -29,17 +37,25 @@ struct vmetas *vmetas_new(void) {
 void vmetas_free(struct vmetas *m) {
   if (!m) return;
   arena_release(&m->arena);
+  free(m->metas);
   free(m);
 }
 
 uint32_t vmeta_add(struct session *s, struct vmeta meta) {
   struct vmetas *m = s->metas;
-  VEC_PUSH(&m->arena, &m->metas, meta);
-  return (uint32_t)(m->metas.n - 1);
+  if (m->n_metas == m->cap_metas) {
+    size_t cap = m->cap_metas * 2;
+    struct vmeta *grown = cap < UINT32_MAX ? realloc(m->metas, cap * sizeof *grown) : NULL;
+    if (!grown) abort();
+    m->metas = grown;
+    m->cap_metas = cap;
+  }
+  m->metas[m->n_metas] = meta;
+  return (uint32_t)m->n_metas++;
 }
 
 struct vmeta vmeta_get(const struct session *s, uint32_t meta) {
-  return s->metas->metas.v[meta < s->metas->metas.n ? meta : 0];
+  return s->metas->metas[meta < s->metas->n_metas ? meta : 0];
 }
 
 const sym *origins_list(const struct session *s, uint32_t set, size_t *n) {

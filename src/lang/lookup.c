@@ -22,7 +22,12 @@ static const struct value *ask(struct frame *f, struct str kind, const struct va
   const struct lang_lookups *l = p->o->lookups;
   const struct value *v = value_get(p->s, p->o->recorded_lookups, key);
   *e = QN_OK;
-  if (!v && p->recorded) v = value_get(p->s, p->recorded, key);
+  if (v) return v;
+  if (l && l->begin && !p->lookups_begun) {
+    p->lookups_begun = true;
+    if ((*e = l->begin(l->user, &p->out->env, &p->recorded))) return NULL;
+  }
+  if (p->recorded) v = value_get(p->s, p->recorded, key);
   if (v) return v;
   *e = l && l->lookup ? l->lookup(l->user, kind, args, session_str(p->s, region), at, &v) : QN_E_CANCELLED;
   if (*e == QN_E_NOTFOUND) {

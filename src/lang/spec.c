@@ -81,13 +81,11 @@ static const struct value *answered(struct program *p) {
 }
 
 static enum qn_err run(struct program *p) {
-  const struct lang_lookups *l = p->o->lookups;
   enum qn_err e = read_spec(p, spec_path(p->s, p->o->path));
   if (e) return e;
   e = env_resolve(p);
   enum qn_err layers = p->env_name.n ? input_layers(p) : QN_E_INVALID;
   if (e || layers) return QN_E_INVALID;
-  if (l && l->begin && (e = l->begin(l->user, &p->out->env, &p->recorded))) return e;
   p->root = ARENA_NEW(&p->s->arena, struct instance);
   instance_init(p, p->root, p->spec, NULL, NULL, STR(""));
   p->root->region = p->out->env.region;

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "quoin/crypto.h"
+#include "quoin/crypto.h"
 #include "quoin/plan.h"
 #include "quoin/vec.h"
 
@@ -184,7 +185,7 @@ static const struct value *write_changes(struct writer *w, const struct plan *p)
   return value_list(w->a, list, p->n_changes);
 }
 
-enum qn_err plan_write(const struct plan *p, struct buf *out) {
+static enum qn_err write_as(const struct plan *p, struct buf *out) {
   struct arena scratch;
   arena_init(&scratch);
   struct writer w = {p->s, &scratch, QN_OK};
@@ -211,6 +212,21 @@ enum qn_err plan_write(const struct plan *p, struct buf *out) {
   buf_addc(out, '\n');
   arena_release(&scratch);
   return e;
+}
+
+struct str plan_id(const struct plan *p) {
+  if (p->id.n) return p->id;
+  struct buf text = BUF_INIT(BUF_MAX_DEFAULT);
+  struct str id = {NULL, 0};
+  if (write_as(p, &text) == QN_OK) id = str_sub(crypto_sha256_hex(&p->s->arena, buf_str(&text)), 0, 32);
+  buf_release(&text);
+  return id;
+}
+
+enum qn_err plan_write(const struct plan *p, struct buf *out) {
+  struct plan named = *p;
+  named.id = plan_id(p);
+  return write_as(&named, out);
 }
 
 /* ---- reading ------------------------------------------------------------ */

@@ -1,8 +1,6 @@
 /* plan_make: from graph, state and live cloud to the plan. */
 #include "build.h"
 
-#include "quoin/crypto.h"
-
 /* Attributes that values refer to, so that reads ask for them. */
 struct ref_walk {
   struct builder *b;
@@ -154,13 +152,6 @@ static enum qn_err build_all(struct builder *b, struct rd_ctx *rd, struct cloud 
   return wanted ? wanted : unwanted;
 }
 
-static void take_id(struct plan *p) {
-  struct buf text = BUF_INIT(BUF_MAX_DEFAULT);
-  p->id = STR("");
-  if (plan_write(p, &text) == QN_OK) p->id = str_sub(crypto_sha256_hex(&p->s->arena, buf_str(&text)), 0, 32);
-  buf_release(&text);
-}
-
 enum qn_err plan_make(struct session *s, const struct graph *g, struct state *st, const struct providers *p,
                       const struct schema *sc, struct rd_ctx *rd, struct cloud *c,
                       const struct plan_options *o, const struct environment *env, struct plan *out) {
@@ -186,7 +177,6 @@ enum qn_err plan_make(struct session *s, const struct graph *g, struct state *st
                       .calls = b.calls,
                       .bound = b.bound};
   if ((e = resolve_outputs(&b, &plan)) || (e = judge_checks(&b, &plan))) return e;
-  take_id(&plan);
   *out = plan;
   return QN_OK;
 }

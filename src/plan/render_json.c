@@ -146,7 +146,7 @@ enum qn_err plan_render_json(const struct plan *p, struct buf *out) {
     if (listed(&p->changes[i])) list[k++] = change_doc(&d, p, &p->changes[i]);
   put_text(&d, &m, "format", STR("quoin-plan-1"));
   put_text(&d, &m, "version", p->version);
-  put_text(&d, &m, "id", p->id);
+  put_text(&d, &m, "id", plan_id(p));
   put(&d, &m, "environment", map_of(&d, &env));
   put(&d, &m, "summary", map_of(&d, &sum));
   put(&d, &m, "changes", value_list(d.a, list, k));
