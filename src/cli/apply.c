@@ -124,7 +124,7 @@ static enum qn_err ask(struct run *r, const struct plan *p) {
     return QN_E_REFUSED;
   }
   const char *question = r->destroy ? "Destroy all of this? There is no way back." : "Apply this?";
-  if (cli_confirm(c, question)) return QN_OK;
+  if (cli_confirm(c, question, r->options.wake_fd)) return QN_OK;
   if (interrupts) {
     diag_add(&c->s.diags, QN0813, SPAN_NONE, "interrupted before an answer: nothing was changed");
     return QN_E_CANCELLED;
@@ -160,8 +160,7 @@ static void print_summary(struct run *r, const struct apply_result *res, enum qn
 
 static enum qn_err carry_out(struct run *r, const struct plan *p) {
   struct apply_result res = {0};
-  const struct value *outputs = state_outputs(r->w.state); /* those that the spec has no more are to go */
-  bool quiet = plan_empty(p) && !p->n_outputs && !(outputs && outputs->n);
+  bool quiet = plan_empty(p) && !p->n_outputs;
   enum qn_err e = quiet ? QN_OK : apply_run(p, r->w.state, r->w.providers, r->w.cloud, &r->options, &res);
   live_end(&r->live);
   print_summary(r, &res, e);

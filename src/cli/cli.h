@@ -53,6 +53,10 @@ extern const size_t n_commands;
 
 /* options.c: false after diagnostics. */
 bool options_parse(struct cli *c, int argc, char **argv);
+struct option_info {
+  const char *name, *arg, *help; /* arg: NULL for a flag */
+};
+void options_of(const struct command *cmd, void (*each)(void *user, const struct option_info *o), void *user);
 void help_all(FILE *out);
 void help_group(const char *name, FILE *out);
 void help_command(const struct command *cmd, FILE *out);
@@ -67,7 +71,8 @@ int cli_exit_code(enum qn_err e);
 /* An argument that names a file, or could not name an environment, is a saved plan. NULL is none. */
 bool cli_is_plan_file(const char *arg);
 enum qn_err cli_read_plan_file(struct cli *c, const char *path, struct str *text);
-bool cli_confirm(struct cli *c, const char *question); /* "yes" typed at a terminal */
+/* "yes" typed at a terminal; false too when wake_fd (-1: none) becomes readable. */
+bool cli_confirm(struct cli *c, const char *question, int wake_fd);
 struct render_options cli_render(const struct cli *c);
 void cli_print_value(struct cli *c, const struct value *v, bool json);
 
@@ -123,5 +128,6 @@ int cmd_state_mv(struct cli *c);
 int cmd_state_rm(struct cli *c);
 int cmd_import(struct cli *c);
 int cmd_graph(struct cli *c);
+int cmd_completion(struct cli *c);
 
 #endif

@@ -53,6 +53,9 @@ const struct command commands[] = {
      2, 3, OPTS(SPEC_OPTS, CLOUD_OPTS, "state"), cmd_import},
     {"graph", NULL, "[ENVIRONMENT]", "Print the resource graph", "DOT for Graphviz, or Mermaid.", 0, 1,
      OPTS(SPEC_OPTS, "mermaid"), cmd_graph},
+    {"completion", NULL, "SHELL", "Print a completion script",
+     "For bash, zsh or fish: `source <(quoin completion bash)` in the shell's start file.", 1, 1, OPTS(NULL),
+     cmd_completion},
     {"version", NULL, "", "Print the version", "Also prints what is embedded.", 0, 0, OPTS("json"),
      cmd_version},
 };

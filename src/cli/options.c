@@ -226,6 +226,14 @@ bool options_parse(struct cli *c, int argc, char **argv) {
   return parse_rest(c, argc, argv, at + (c->command->sub ? 2 : 1));
 }
 
+void options_of(const struct command *cmd, void (*each)(void *user, const struct option_info *o),
+                void *user) {
+  for (size_t i = 0; i < N_OPTIONS; i++) {
+    struct option_info info = {options[i].name, options[i].arg, options[i].help};
+    if (takes(cmd, &options[i])) each(user, &info);
+  }
+}
+
 void help_all(FILE *out) {
   fputs("quoin compiles environment specs into cloud resources.\n\n"
         "Usage: quoin COMMAND [OPTIONS] [ARGUMENTS]\n\n",
@@ -250,8 +258,8 @@ void help_group(const char *name, FILE *out) {
 }
 
 void help_command(const struct command *cmd, FILE *out) {
-  fprintf(out, "Usage: quoin %s%s%s [OPTIONS] %s\n\n%s\n\nOptions:\n", cmd->name, cmd->sub ? " " : "",
-          cmd->sub ? cmd->sub : "", cmd->usage, cmd->about);
+  fprintf(out, "Usage: quoin %s%s%s [OPTIONS]%s%s\n\n%s\n\nOptions:\n", cmd->name, cmd->sub ? " " : "",
+          cmd->sub ? cmd->sub : "", *cmd->usage ? " " : "", cmd->usage, cmd->about);
   for (size_t i = 0; i < N_OPTIONS; i++) {
     const struct option *o = &options[i];
     if (!takes(cmd, o)) continue;

@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -63,17 +65,25 @@ enum qn_err cli_read_plan_file(struct cli *c, const char *path, struct str *text
   return e;
 }
 
-bool cli_confirm(struct cli *c, const char *question) {
+/* False when the other descriptor (-1: none) speaks first: a signal that comes just before a read would not
+ * end it. */
+static bool wait_for_answer(int wake_fd) {
+  struct pollfd p[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = wake_fd, .events = POLLIN}};
+  int r;
+  do r = poll(p, 2, -1);
+  while (r < 0 && errno == EINTR && wake_fd >= 0);
+  return r > 0 && !p[1].revents;
+}
+
+bool cli_confirm(struct cli *c, const char *question, int wake_fd) {
   char line[16] = "";
+  (void)c;
   fflush(stdout);
   fprintf(stderr, "\n%s\nOnly \"yes\" is taken for an answer: ", question);
   fflush(stderr);
-  (void)c;
-  if (!fgets(line, sizeof line, stdin)) {
-    fputc('\n', stderr);
-    return false;
-  }
-  return strcmp(line, "yes\n") == 0;
+  if (wait_for_answer(wake_fd) && fgets(line, sizeof line, stdin)) return strcmp(line, "yes\n") == 0;
+  fputc('\n', stderr);
+  return false;
 }
 
 struct render_options cli_render(const struct cli *c) {

@@ -19,6 +19,17 @@ bool key_is_null(const struct ynode *y) {
          (y->text.n == 0 || str_eq(y->text, STR("~")) || str_eq(y->text, STR("null")));
 }
 
+/* Where something stands that other languages have at this place. */
+static const char *foreign_key(struct str key, bool resource) {
+  if (!resource) return NULL;
+  if (key.n && key.p[0] >= 'A' && key.p[0] <= 'Z') return "properties of the type stand below `properties:`";
+  if (str_eq(key, STR("count"))) return "use for_each over a list or map: instances have names, not numbers";
+  if (str_eq(key, STR("lifecycle"))) return "its parts are keys of their own: protect, ignore and replace";
+  if (str_eq(key, STR("provider")))
+    return "region and account come from the environment; `region:` sets another region";
+  return NULL;
+}
+
 static void unknown_key(struct program *p, const struct ypair *pair, const struct key_rule *rules, size_t n,
                         const char *what) {
   struct session *s = p->s;
@@ -26,7 +37,10 @@ static void unknown_key(struct program *p, const struct ypair *pair, const struc
   for (size_t i = 0; i < n; i++) names[i] = str_c(rules[i].name);
   struct diag *g = diag_add(&s->diags, QN0401, pair->key_span, "unknown key \"%.*s\" in %s", SV(key), what);
   struct str near = diag_nearest(key, names, n), list = names_list(p, names, n);
-  if (near.n)
+  const char *foreign = foreign_key(key, n && str_eq(names[0], STR("type")));
+  if (foreign)
+    diag_help(&s->diags, g, "%s", foreign);
+  else if (near.n)
     diag_help(&s->diags, g, "did you mean \"%.*s\"? Allowed here: %.*s", SV(near), SV(list));
   else
     diag_help(&s->diags, g, "allowed here: %.*s", SV(list));

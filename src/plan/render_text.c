@@ -223,8 +223,14 @@ static void add_footer(struct letter *l) {
 }
 
 static void add_calls(struct letter *l) {
-  if (!l->p->refreshed) buf_addf(l->out, "%sThe cloud was not read.%s\n", l->c->dim, l->c->off);
-  else buf_addf(l->out, "%sRead the cloud with %llu calls.%s\n", l->c->dim, (unsigned long long)l->p->calls, l->c->off);
+  unsigned long long calls = l->p->calls, bound = l->p->bound;
+  if (!l->p->refreshed) {
+    buf_addf(l->out, "%sThe cloud was not read.%s\n", l->c->dim, l->c->off);
+    return;
+  }
+  buf_addf(l->out, "%sRead the cloud with %llu call%s", l->c->dim, calls, calls == 1 ? "" : "s");
+  if (calls != bound) buf_addf(l->out, " (%llu were computed)", bound);
+  buf_addf(l->out, ".%s\n", l->c->off);
 }
 
 static void add_moves(struct letter *l) {
