@@ -28,7 +28,7 @@ outputs:
 """
 TWO_ENVIRONMENTS = SPEC.replace("  dev: { region: us-east-1 }\n", "  dev: { region: us-east-1 }\n  prod: { region: us-east-1 }\n")
 COMMANDS = ["init", "validate", "plan", "apply", "destroy", "drift", "show", "output", "state list", "state show", "state mv",
-            "state rm", "import", "graph", "version"]
+            "state rm", "import", "graph", "completion", "version"]
 
 
 def applied(run, spec=SPEC):
@@ -61,6 +61,34 @@ def test_version(offline):
     texts = {offline(*words).expect(0).out for words in (["version"], ["-version"], ["--version"])}
     assert len(texts) == 1 and re.fullmatch(r"quoin \d+\.\d+\.\d+\n", texts.pop())
     assert json.loads(offline("version", "-json").expect(0).out)["schema_bytes"] > 1000
+
+
+def completed(script, *words):
+    """What bash offers for the last word."""
+    line = f"compopt() {{ :; }}; COMP_WORDS=({' '.join(repr(w) for w in words)}); COMP_CWORD={len(words) - 1}; _quoin; echo ${{COMPREPLY[*]}}"
+    return subprocess.run(["bash", "-c", script + line], capture_output=True, text=True, check=True).stdout.split()
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not here")
+def test_completion_of_bash(offline):
+    script = offline("completion", "bash").expect(0).out
+    assert completed(script, "quoin", "pl") == ["plan"]
+    assert completed(script, "quoin", "state", "") == ["list", "show", "mv", "rm"]
+    assert completed(script, "quoin", "plan", "-det") == ["-detailed-exitcode"]
+    assert completed(script, "quoin", "state", "rm", "-sta") == ["-state="]
+    for command in COMMANDS:
+        listed = set(re.findall(r"^  (-[a-z-]+=?)", offline(*command.split(), "-help").expect(0).out, re.M))
+        assert set(completed(script, "quoin", *command.split(), "-")) == listed
+
+
+def test_completion_of_other_shells(offline):
+    assert offline("completion", "bash").expect(0).out in offline("completion", "zsh").expect(0).out
+    fish = offline("completion", "fish").expect(0).out
+    assert "-a validate -d 'Check the spec without a cloud'" in fish and "environment\\'s" in fish
+    assert all(line.replace("\\'", "").count("'") % 2 == 0 for line in fish.splitlines())
+    if shutil.which("fish"):
+        subprocess.run(["fish", "--no-execute"], input=fish, text=True, capture_output=True, check=True)
+    assert "bash, zsh and fish" in offline("completion", "tcsh").expect(1).err
 
 
 # ---- without a cloud --------------------------------------------------------------
