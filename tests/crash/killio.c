@@ -3,6 +3,8 @@
  * such call. Nothing in quoin knows of it.
  * QUOIN_KILL_WHEN: before, after; torn (half of a write is done); lost (what
  * was not synced is cut off first, as when the machine loses its power).
+ * Two more do not kill: full (from that call on there is no room that was not
+ * allocated before), broken (that call fails with EIO if it is a sync).
  * QUOIN_KILL_LOG: a file that receives one line per call. */
 #include <dlfcn.h>
 #include <errno.h>
@@ -95,7 +97,14 @@ static void lose(void) {
     if (k.tracked[fd]) (void)!cut(fd, k.synced[fd]);
 }
 
-/* Counts a call; true when it is the one. */
+static bool milder(void) {
+  return !strcmp(k.when, "full") || !strcmp(k.when, "broken");
+}
+static bool full(void) {
+  return k.at && k.seen >= k.at && !strcmp(k.when, "full");
+}
+
+/* Counts a call; true when it is the one to die at. */
 static bool mine(const char *what) {
   int keep = errno;
   note(what);
@@ -106,7 +115,13 @@ static bool mine(const char *what) {
     die();
   }
   if (is && !strcmp(k.when, "before")) die();
-  return is;
+  return is && !milder();
+}
+
+/* Does a write stay within what the file has already? */
+static bool room(int fd, size_t n) {
+  struct stat st;
+  return !fstat(fd, &st) && lseek(fd, 0, SEEK_CUR) + (off_t)n <= st.st_size;
 }
 
 ssize_t write(int fd, const void *data, size_t n) {
@@ -117,6 +132,10 @@ ssize_t write(int fd, const void *data, size_t n) {
     k.tracked[fd] = true;
     k.synced[fd] = lseek(fd, 0, SEEK_CUR);
   }
+  if (full() && !room(fd, n)) {
+    errno = ENOSPC;
+    return -1;
+  }
   ssize_t r = next(fd, data, is && !strcmp(k.when, "torn") ? n / 2 : n);
   if (is) die();
   return r;
@@ -126,6 +145,10 @@ static int sync_by(const char *name, int fd) {
   int (*next)(int) = (int (*)(int))real(name);
   if (!fd_below(fd)) return next(fd);
   bool is = mine(name);
+  if (k.seen == k.at && !strcmp(k.when, "broken")) {
+    errno = EIO;
+    return -1;
+  }
   int r = next(fd);
   if (!r && k.tracked[fd]) k.synced[fd] = lseek(fd, 0, SEEK_CUR);
   if (is) die();
@@ -167,6 +190,10 @@ int mkdir(const char *path, mode_t mode) {
   int (*next)(const char *, mode_t) = (int (*)(const char *, mode_t))real("mkdir");
   if (!path_below(path)) return next(path, mode);
   bool is = mine("mkdir");
+  if (full()) {
+    errno = ENOSPC;
+    return -1;
+  }
   int r = next(path, mode);
   if (is) die();
   return r;
@@ -185,6 +212,7 @@ int posix_fallocate(int fd, off_t from, off_t n) {
   int (*next)(int, off_t, off_t) = (int (*)(int, off_t, off_t))real("posix_fallocate");
   if (!fd_below(fd)) return next(fd, from, n);
   bool is = mine("posix_fallocate");
+  if (full()) return ENOSPC;
   int r = next(fd, from, n);
   if (is) die();
   return r;

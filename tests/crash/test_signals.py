@@ -1,0 +1,140 @@
+"""Ctrl-C and SIGTERM: what is under way ends and is recorded, the lock is given back, the next run goes on."""
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from tests.harness.cloud import wait_until
+from tests.harness.snapshot import duplicates, snapshot_account
+from tests.integration import web
+
+from . import life
+
+
+def open_intents(quoin) -> list[dict]:
+    """Intents of the journal without an outcome, by the file alone."""
+    folder = quoin.work / "state" / "web" / web.ENV
+    open_now = {}
+    for path in sorted(folder.glob("j-*.jsonl")):
+        for line in path.read_text().splitlines():
+            record = json.loads(line)
+            if record["kind"] == "intent":
+                open_now[record["n"]] = record
+            elif record["kind"] in ("outcome", "settled"):
+                open_now.pop(record["intent"], None)
+            elif record["kind"] == "forget":
+                open_now = {n: r for n, r in open_now.items()
+                            if (r["address"], r["generation"]) != (record["address"], record["generation"])}
+    return list(open_now.values())
+
+
+def interrupted(cloud, quoin, calls: int, args=life.APPLY, signals=(signal.SIGINT,), pause_s: float = 0.0):
+    """Starts quoin, and signals it when so many mutating calls have come."""
+    process = quoin.start(*args)
+    wait_until(lambda: process.poll() is not None or len(cloud.mutations()) >= calls, what=f"{calls} mutating calls")
+    for number in signals:
+        if process.poll() is None:
+            process.send_signal(number)
+            time.sleep(pause_s)
+    result = quoin.finish(process, args)
+    assert cloud.gate.quiesce()
+    return result
+
+
+def goes_on(cloud, quoin) -> None:
+    life.no_lock_held(quoin)
+    cloud.gate.faults.clear()
+    quoin("state", "list", web.ENV).expect(0)
+    web.apply(quoin)
+    web.plan_is_empty(quoin)
+    web.check_everything(cloud)
+    assert not duplicates(snapshot_account(cloud))
+
+
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM, signal.SIGHUP), ids=lambda n: n.name)
+@pytest.mark.parametrize("calls", (1, 9, 17, 26))
+def test_once(calls, number, cloud, quoin):
+    life.prepare(quoin)
+    cloud.gate.faults.configure(latency_ms=120)
+    result = interrupted(cloud, quoin, calls, signals=(number,)).expect(130)
+    assert "the next apply goes on from there" in result.out, result.out
+    assert open_intents(quoin) == [], "a call was not waited for"
+    goes_on(cloud, quoin)
+
+
+@pytest.mark.parametrize("calls", (1, 9, 17, 26))
+def test_twice(calls, cloud, quoin):
+    """The second one does not wait for answers; what is open is settled by the next run."""
+    life.prepare(quoin)
+    cloud.gate.faults.configure(latency_ms=2500)
+    cloud.gate.faults.settings.only = ["-"]
+    process = quoin.start(*life.APPLY)
+    wait_until(lambda: len(cloud.mutations()) >= 1, what="a mutating call")
+    cloud.gate.faults.configure(latency_ms=120 if calls > 1 else 2500)
+    wait_until(lambda: len(cloud.mutations()) >= calls, timeout_s=20, what=f"{calls} mutating calls")
+    cloud.gate.faults.configure(latency_ms=2500)
+    process.send_signal(signal.SIGINT)
+    time.sleep(.1)
+    begin = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    quoin.finish(process, life.APPLY).expect(130)
+    assert time.monotonic() - begin < 1.5, "it waited for calls in flight"
+    assert cloud.gate.quiesce()
+    goes_on(cloud, quoin)
+
+
+def test_during_a_wait(cloud, quoin):
+    life.prepare(quoin)
+    cloud.gate.faults.configure(pending_ms=2000)
+    process = quoin.start(*life.APPLY)
+    wait_until(lambda: "ecs:CreateService" in cloud.mutations(), timeout_s=30, what="the service to be created")
+    time.sleep(.3)
+    begin = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    quoin.finish(process, life.APPLY).expect(130)
+    assert time.monotonic() - begin < 1.5
+    assert open_intents(quoin) == []
+    goes_on(cloud, quoin)
+
+
+def test_while_it_looks_for_an_interrupted_create(cloud, quoin):
+    life.prepare(quoin)
+    assert quoin.crash_at(6, "after", *life.APPLY, mutating_only=True).code == -9
+    cloud.gate.faults.configure(latency_ms=200)
+    process = quoin.start(*life.APPLY)
+    time.sleep(.5)
+    process.send_signal(signal.SIGINT)
+    result = quoin.finish(process, life.APPLY)
+    assert result.code == 130, result
+    goes_on(cloud, quoin)
+
+
+def test_before_anything_was_sent(cloud, quoin):
+    life.prepare(quoin)
+    web.apply(quoin)
+    cloud.forget_calls()
+    web.edit(quoin, ("nginx:1.27", "nginx:1.28"))
+    cloud.gate.faults.configure(latency_ms=300)
+    process = quoin.start(*life.APPLY)
+    wait_until(lambda: len(cloud.calls()) >= 2, what="the live read")
+    process.send_signal(signal.SIGINT)
+    quoin.finish(process, life.APPLY).expect(130)
+    assert cloud.mutations() == []
+    life.no_lock_held(quoin)
+
+
+def test_destroy(cloud, quoin):
+    life.prepare(quoin)
+    web.apply(quoin)
+    for calls in (2, 9):
+        cloud.forget_calls()
+        cloud.gate.faults.configure(latency_ms=100)
+        interrupted(cloud, quoin, calls, life.DESTROY).expect(130)
+        assert open_intents(quoin) == []
+        life.no_lock_held(quoin)
+    cloud.gate.faults.clear()
+    quoin(*life.DESTROY).expect(0)
+    assert quoin("state", "list", web.ENV).expect(0).out == ""
+    assert not os.path.getsize(quoin.work / "state" / "web" / web.ENV / "lock")
