@@ -153,6 +153,7 @@ static void complete(struct op *op) {
   const struct str *props = missing_props(op, &n);
   op->q.n = 0, op->pc = 0;
   op_plan_rules(op, props, n, !op->env.live && !op->resumed);
+  op_plan_late_waits(op);
 }
 
 static bool attribute_missing(struct op *op, struct str name) {

@@ -75,6 +75,7 @@ struct op {
 
 /* op_plan.c: fills the queue */
 void op_plan_create(struct op *op);
+void op_plan_late_waits(struct op *op);
 void op_plan_rules(struct op *op, const struct str *props, uint32_t n, bool fresh);
 void op_plan_delete(struct op *op);
 void op_push(struct op *op, struct task t);

@@ -27,13 +27,23 @@ static void carried(struct op *op, const struct step *st, struct task *t) {
   t->props = v, t->n_props = n;
 }
 
-void op_plan_create(struct op *op) {
+static void create_steps(struct op *op, bool waits_only) {
   for (uint32_t i = 0; i < op->d->n_create; i++) {
-    struct task t = {.st = &op->d->create[i], .wait_only = op->resumed};
-    if (op->resumed && !t.st->wait) continue;
+    struct task t = {.st = &op->d->create[i], .wait_only = waits_only};
+    if (waits_only && !t.st->wait) continue;
     carried(op, t.st, &t);
     op_push(op, t);
   }
+}
+
+/* Where something is left to be changed, the waits of an interrupted run come after the change: what it
+ * waited for may never happen without it (a deployment that failed, an update that was not sent). */
+void op_plan_create(struct op *op) {
+  if (!op->resumed || !op->n_changed) create_steps(op, op->resumed);
+}
+
+void op_plan_late_waits(struct op *op) {
+  if (op->resumed && op->n_changed) create_steps(op, true);
 }
 
 void op_plan_delete(struct op *op) {
