@@ -22,14 +22,13 @@ DRAWN = 36                                   # lives, three points each
 
 
 def lives(undisturbed) -> list[tuple]:
-    """One point for each phase, life by life."""
+    """One point for each phase, life by life; None where a phase has no more."""
     draw = random.Random(int(os.environ["QUOIN_SEED"]))
     found = []
     for phase in PHASES:
         all_points = undisturbed[phase][0]
         found.append(list(all_points) if ALL else draw.sample(all_points, min(DRAWN, len(all_points))))
-    # shorter phases begin again, at other lives' points
-    return [tuple(f[i % len(f)] for f in found) for i in range(max(map(len, found)))]
+    return [tuple(f[i] if i < len(f) else None for f in found) for i in range(max(map(len, found)))]
 
 
 def disturbed(quoin, point, again, args, tally, phase) -> None:
@@ -48,13 +47,18 @@ def disturbed(quoin, point, again, args, tally, phase) -> None:
 def live(cloud, quoin, undisturbed, three, draw, tally) -> None:
     life.prepare(quoin)
     for phase, point in zip(PHASES, three):
+        if not any(three[PHASES.index(phase):]):
+            return                           # nothing left to be tried in this life
         if phase == "change":
             life.edit(quoin)
         again = draw.choice(undisturbed[phase][0]) if draw.random() < 0.2 else None
         args = life.DESTROY if phase == "destroy" else life.APPLY
         what = f"{phase}, killed at {point}" + (f", again at {again}" if again else "")
         print(what)
-        disturbed(quoin, point, again, args, tally, phase)
+        if point:
+            disturbed(quoin, point, again, args, tally, phase)
+        else:
+            quoin(*args).expect(0)
         if phase != "destroy":
             web.plan_is_empty(quoin)
         life.is_as(cloud, undisturbed[phase][1], what)

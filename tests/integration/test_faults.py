@@ -195,6 +195,18 @@ def test_failed_create_then_mended_spec(cloud, quick):
     assert not duplicates(snapshot_account(cloud))
 
 
+def test_failed_deployment_then_mended_spec(cloud, quick):
+    """What the first run waited for will never happen: the next one must not wait for it before it mends it."""
+    web.apply(quick)
+    cloud.gate.faults.configure(failing_images=["broken"])
+    web.edit(quick, ("nginx:1.27", "broken:1"))
+    quick("apply", web.ENV, "-auto-approve").expect(1)
+    web.edit(quick, ("broken:1", "nginx:1.27"))
+    web.apply(quick)
+    web.plan_is_empty(quick)
+    web.check_everything(cloud)
+
+
 # ---- suspended -----------------------------------------------------------------------------------
 
 
