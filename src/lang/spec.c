@@ -8,7 +8,8 @@
 #include "quoin/file.h"
 #include "quoin/regex.h"
 
-#define SPEC_MAX ((size_t)256 * 1024 * 1024)
+#define OUTPUT_DEPTH_MAX 300
+#define SPEC_MAX         ((size_t)256 * 1024 * 1024)
 
 void program_release(struct program *p) {
   for (size_t i = 0; i < p->regexes.n; i++) regex_free(p->regexes.v[i]);
@@ -51,12 +52,35 @@ static enum qn_err read_spec(struct program *p, const char *path) {
   return QN_OK;
 }
 
+/* No type decides what plain text of an output is: it stays text. */
+static const struct value *settle_plain(struct arena *a, const struct value *v, unsigned depth) {
+  if (depth > OUTPUT_DEPTH_MAX) return v;
+  struct value *copy = ARENA_NEW(a, struct value);
+  *copy = *v;
+  if (v->kind == V_STR) copy->flags &= (uint8_t)~VF_PLAIN;
+  if (v->kind == V_LIST) {
+    const struct value **items = ARENA_ARRAY(a, v->n, const struct value *);
+    for (uint32_t i = 0; i < v->n; i++) items[i] = settle_plain(a, v->items[i], depth + 1);
+    copy->items = items;
+  } else if (v->kind == V_MAP) {
+    struct member *members = ARENA_ARRAY(a, v->n, struct member);
+    for (uint32_t i = 0; i < v->n; i++) {
+      members[i] = v->members[i];
+      members[i].value = settle_plain(a, v->members[i].value, depth + 1);
+    }
+    copy->members = members;
+  }
+  return copy;
+}
+
 static void add_outputs(struct program *p) {
   struct mfile *m = p->spec;
   for (size_t i = 0; i < m->outputs.n; i++) {
     const struct output_decl *o = &m->outputs.v[i];
-    struct output out = {o->name, p->root->outputs[i].value, o->secret, o->span};
-    if (p->root->outputs[i].state == SLOT_DONE) VEC_PUSH(&p->s->arena, &p->out->outputs, out);
+    if (p->root->outputs[i].state != SLOT_DONE) continue;
+    const struct value *v = settle_plain(&p->s->arena, p->root->outputs[i].value, 0);
+    struct output out = {o->name, v, o->secret, o->span};
+    VEC_PUSH(&p->s->arena, &p->out->outputs, out);
   }
 }
 

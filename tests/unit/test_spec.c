@@ -182,6 +182,18 @@ TEST(lookups_begin_with_the_environment) {
   made_end(&m);
 }
 
+TEST(plain_text_of_an_output_is_text) {
+  struct made m;
+  made_begin(&m);
+  made_compile(&m, STR(HEAD "outputs:\n  a: later\n  b: { c: [1, yes] }\n"));
+  CHECK_STR(value_text(output(&m, "a")), STR("later"));
+  CHECK(!(output(&m, "a")->flags & VF_PLAIN));
+  const struct value *list = output(&m, "b")->members[0].value;
+  CHECK(value_is(list->items[0], V_STR) && !(list->items[0]->flags & VF_PLAIN));
+  CHECK_STR(value_text(list->items[1]), STR("yes"));
+  made_end(&m);
+}
+
 TEST(the_other_side_gives_its_outputs) {
   struct made m;
   made_begin(&m);
@@ -311,7 +323,7 @@ TEST(values_say_where_they_come_from) {
 TEST_MAIN(CASE(many_instances_cost_linear_memory), CASE(a_long_chain_of_references_may_stand_in_any_order),
           CASE(a_chain_through_instances_is_capped), CASE(order_of_keys_changes_nothing),
           CASE(a_lookup_is_asked_once_and_recorded_ones_never), CASE(lookups_begin_with_the_environment),
-          CASE(the_other_side_gives_its_outputs), CASE(standard_modules_come_from_the_blob),
-          CASE(modules_are_nested_only_so_deep), CASE(a_wrong_module_fails_the_build),
-          CASE(names_of_environments_are_listed_in_order), CASE(a_spec_that_is_not_there_is_said_so),
-          CASE(values_say_where_they_come_from))
+          CASE(the_other_side_gives_its_outputs), CASE(plain_text_of_an_output_is_text),
+          CASE(standard_modules_come_from_the_blob), CASE(modules_are_nested_only_so_deep),
+          CASE(a_wrong_module_fails_the_build), CASE(names_of_environments_are_listed_in_order),
+          CASE(a_spec_that_is_not_there_is_said_so), CASE(values_say_where_they_come_from))
