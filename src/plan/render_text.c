@@ -96,14 +96,6 @@ static void add_leaf(struct letter *l, const struct leaf_change *leaf, size_t wi
   const char *colour = !leaf->before ? l->c->add : !leaf->after ? l->c->destroy : l->c->change;
   char mark = !leaf->before ? '+' : !leaf->after ? '-' : '~';
   if (leaf->why == WHY_KEPT || leaf->why == WHY_RELEASED) mark = ' ', colour = l->c->dim;
-<<<<<<< HEAD
-  buf_addf(l->out, "%*s%s%c%s %-*.*s = ", PROPERTY_INDENT - 2, "", colour, mark, l->c->off, (int)width, SV(leaf->path));
-  size_t room = l->columns > width + 24 ? (l->columns - width - 16) / 2 : 24;
-  if (leaf->before) render_inline(l->s, l->out, leaf->before, room);
-  if (leaf->before && (leaf->after || leaf->why == WHY_REMOVED)) buf_addz(l->out, " -> ");
-  if (leaf->after) render_inline(l->s, l->out, leaf->after, room);
-  else if (leaf->why == WHY_REMOVED) buf_addz(l->out, "null");
-=======
   size_t room = l->columns > width + 24 ? (l->columns - width - 16) / 2 : 24;
   bool wide = (leaf->before && render_width(l->s, leaf->before) > room) ||
               (leaf->after && render_width(l->s, leaf->after) > room);
@@ -113,7 +105,6 @@ static void add_leaf(struct letter *l, const struct leaf_change *leaf, size_t wi
   buf_addf(l->out, "%*s%s%c%s %-*.*s", PROPERTY_INDENT - 2, "", colour, mark, l->c->off,
            apart ? 0 : (int)width, SV(leaf->path));
   if (!apart) add_sides(l, leaf, LEAF_MAX);
->>>>>>> 6f1c380 (Say what differs within a long property, and cut no text)
   leaf_note(l, leaf);
   buf_addc(l->out, '\n');
   buf_add(l->out, buf_str(&parts));

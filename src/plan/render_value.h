@@ -8,17 +8,12 @@
  * `most` columns ends in "...". NULL: "null". */
 void render_inline(const struct session *s, struct buf *out, const struct value *v, size_t most);
 /* As a block below a name: one line if it fits into `columns`, else indented lines. */
-<<<<<<< HEAD
 void render_block(const struct session *s, struct buf *out, const char *mark, struct str name, size_t name_width,
                   const struct value *v, unsigned indent, unsigned columns);
-=======
-void render_block(const struct session *s, struct buf *out, const char *mark, struct str name,
-                  size_t name_width, const struct value *v, unsigned indent, unsigned columns);
 /* Which parts of two lists or maps differ: a line `MARK path = before -> after` for each, paths relative to
  * the two. False, and nothing added, where that says no more than both values whole: other kinds, secrets. */
 bool render_difference(const struct session *s, struct buf *out, const struct value *before,
                        const struct value *after, unsigned indent);
 size_t render_width(const struct session *s, const struct value *v); /* columns of render_inline, uncut */
->>>>>>> 6f1c380 (Say what differs within a long property, and cut no text)
 
 #endif
