@@ -51,13 +51,19 @@ static bool create_only(struct walk *w, const struct place *at) {
   return false;
 }
 
-static bool write_only(struct walk *w, const struct place *at, struct compare_rule rule, const struct value *wanted) {
+/* No read answers it: by its definition or schema. */
+static bool never_read(struct walk *w, const struct place *at, struct compare_rule rule) {
   if (rule.kind == CMP_WRITE_ONLY) return true;
   for (const struct place *p = at; p; p = p->up) {
     snode n = schema_at(w->in->schema, &w->in->type, place_schema_path(w->a, p));
     if (n && schema_flags(w->in->schema, n) & SF_WRITE_ONLY) return true;
   }
-  return has_secret(wanted);
+  return false;
+}
+
+static bool write_only(struct walk *w, const struct place *at, struct compare_rule rule,
+                       const struct value *wanted) {
+  return has_secret(wanted) || never_read(w, at, rule);
 }
 
 static const struct value *top(const struct walk *w, const struct value *map, struct str property) {
@@ -102,10 +108,13 @@ static bool as_seen(struct walk *w, const struct place *at, struct views v) {
   return same(w, at, v.seen, v.live) && same(w, at, v.live, v.seen);
 }
 
+static bool empty(const struct value *v) { return (value_is(v, V_LIST) || value_is(v, V_MAP)) && v->n == 0; }
+
 /* A leaf, or a list that changes as a whole. */
 static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
   struct compare_rule rule = match_rule(&w->m, at);
   if (value_is_null(v.wanted)) {
+    if (!value_is_null(v.applied) && value_is_null(v.live) && never_read(w, at, rule)) v.live = v.applied;
     if (value_is_null(v.applied) || value_is_null(v.live) || (rule.dflt && same(w, at, rule.dflt, v.live))) return;
     emit(w, at, v, WHY_REMOVED);
     return;
@@ -113,7 +122,7 @@ static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
   bool unconfirmed = path_listed(w, at, w->in->unconfirmed, w->in->n_unconfirmed);
   if (write_only(w, at, rule, v.wanted)) {
     if (unconfirmed) emit(w, at, v, WHY_UNCONFIRMED);
-    else if (!same(w, at, v.wanted, v.applied)) emit(w, at, v, waits(v.wanted, 0) ? WHY_UNKNOWN : WHY_SPEC);
+    else if (value_is_null(v.applied) ? !empty(v.wanted) : !same(w, at, v.wanted, v.applied)) emit(w, at, v, waits(v.wanted, 0) ? WHY_UNKNOWN : WHY_SPEC);
     return;
   }
   if (value_unknown(v.wanted)) {

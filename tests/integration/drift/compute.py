@@ -1,7 +1,7 @@
 """ECS: cluster, services on Fargate, EC2 and capacity providers, task definition."""
 from __future__ import annotations
 
-from .table import RELEASED, REQUIRED, Drift, Group, Prop
+from .table import RELEASED, REQUIRED, Drift, Gone, Group, Prop
 
 ECS = "AWS::ECS::"
 EC2 = "AWS::EC2::"
@@ -100,6 +100,17 @@ def registry(name):
     return {"registryArn": "arn:aws:servicediscovery:us-east-1:123456789012:service/srv-" + name}
 
 
+def deployed(key):
+    return lambda cloud, ids: service("web", "deployments")(cloud, ids)[0].get(key)
+
+
+VOLUMES = "arn:aws:iam::123456789012:role/volumes"
+
+
+def volume(size):
+    return {"name": "data", "managedEBSVolume": {"roleArn": VOLUMES, "sizeInGiB": size}}
+
+
 TAGS = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
 SUBNET = {"VpcId": "${vpc.VpcId}"}
 RESOURCES = {
@@ -109,7 +120,7 @@ RESOURCES = {
     "group": {"type": EC2 + "SecurityGroup", "properties": {**SUBNET, "GroupDescription": "one"}},
     "guard": {"type": EC2 + "SecurityGroup", "properties": {**SUBNET, "GroupDescription": "two"}},
     "cluster": {"type": ECS + "Cluster", "properties": {
-        "ClusterName": "drift", "Tags": TAGS,
+        "ClusterName": "drift", "Tags": TAGS, "ServiceConnectDefaults": {"Namespace": "one"},
         "ClusterSettings": [{"Name": "containerInsights", "Value": "enabled"}],
         "Configuration": {"ExecuteCommandConfiguration": {"Logging": "OVERRIDE", "LogConfiguration": {"CloudWatchLogGroupName": "/drift"}}},
         "CapacityProviders": ["FARGATE", "FARGATE_SPOT"],
@@ -128,10 +139,13 @@ RESOURCES = {
         "DeploymentConfiguration": {"MaximumPercent": 150, "MinimumHealthyPercent": 50, "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}},
         "LoadBalancers": [{"TargetGroupArn": balancer("a")["targetGroupArn"], "ContainerName": "app", "ContainerPort": 80}],
         "ServiceRegistries": [{"RegistryArn": registry("a")["registryArn"]}],
+        "ServiceConnectConfiguration": {"Enabled": True, "Namespace": "one"},
+        "VolumeConfigurations": [{"Name": "data", "ManagedEBSVolume": {"RoleArn": VOLUMES, "SizeInGiB": 10}}],
         "NetworkConfiguration": {"AwsvpcConfiguration": {
             "AssignPublicIp": "ENABLED", "Subnets": ["${one.SubnetId}"], "SecurityGroups": ["${group.GroupId}"]}}}},
     "spread": {"type": ECS + "Service", "properties": {
         "ServiceName": "spread", "Cluster": "${cluster.Arn}", "TaskDefinition": "${bridge.TaskDefinitionArn}", "LaunchType": "EC2", "DesiredCount": 1,
+        "ForceNewDeployment": {"EnableForceNewDeployment": True, "ForceNewDeploymentNonce": "a"},
         "PlacementConstraints": [{"Type": "memberOf", "Expression": "attribute:ecs.instance-type == t3.small"}],
         "PlacementStrategies": [{"Type": "spread", "Field": "attribute:ecs.availability-zone"}]}},
     "spot": {"type": ECS + "Service", "properties": {
@@ -216,6 +230,15 @@ PROPS = (
          [{"CapacityProvider": "FARGATE", "Weight": 1, "Base": 0}], [use("FARGATE", 1)],
          ("CapacityProviderStrategy[1].Weight: recorded 3, live 9",), {"capacityProviderStrategy": [use("FARGATE", 1, 1), use("FARGATE_SPOT", 9)]},
          removed_seen=[]),
+    # Write-only: what leaves the spec cannot be seen to drift, but it can be changed.
+    Prop("web", "ServiceConnectConfiguration", deployed("serviceConnectConfiguration"), {"enabled": True, "namespace": "one"},
+         {"Enabled": True, "Namespace": "two"}, {"enabled": True, "namespace": "two"}, ("ecs:UpdateService",), removed_seen={"enabled": False}),
+    Prop("web", "VolumeConfigurations", deployed("volumeConfigurations"), [volume(10)], [{"Name": "data", "ManagedEBSVolume": {
+         "RoleArn": VOLUMES, "SizeInGiB": 20}}], [volume(20)], ("ecs:UpdateService",), RELEASED),
+    Prop("cluster", "ServiceConnectDefaults", cluster("serviceConnectDefaults"), {"namespace": "one"}, {"Namespace": "two"}, {"namespace": "two"},
+         ("ecs:UpdateCluster",), RELEASED),
+    Prop("spread", "ForceNewDeployment", lambda cloud, ids: "service", "service", {"EnableForceNewDeployment": True, "ForceNewDeploymentNonce": "b"},
+         "service", ("ecs:UpdateService",), RELEASED),
 )
 EXCEPTIONS = {
     (ECS + "Cluster", "ServiceConnectDefaults"): "write-only by its schema: not compared with the cloud",
@@ -228,4 +251,25 @@ EXCEPTIONS = {
 }
 IDS = {"cluster": "cluster.Arn", "task": "task.TaskDefinitionArn", "web": "web.ServiceArn", "one": "one.SubnetId", "two": "two.SubnetId",
        "group": "group.GroupId", "guard": "guard.GroupId"}
-GROUP = Group("compute", RESOURCES, PROPS, IDS, exceptions=EXCEPTIONS)
+SERVICES = ("web", "spread", "spot")
+
+
+def end(*names):
+    def make(cloud, ids):
+        for name in names:
+            ecs(cloud).delete_service(cluster="drift", service=name, force=True)
+    return make
+
+
+def end_cluster(cloud, ids):
+    end(*SERVICES)(cloud, ids)
+    ecs(cloud).delete_cluster(cluster="drift")
+
+
+DELETES = (
+    Gone("web", end("web"), ("web",)),
+    Gone("cluster", end_cluster, ("cluster", *SERVICES)),
+    Gone("bare", lambda cloud, ids: ecs(cloud).delete_cluster(cluster="bare"), ("bare",)),
+    Gone("task", lambda cloud, ids: ecs(cloud).deregister_task_definition(taskDefinition=ids["task"]), ("task",), ("web", "spot")),
+)
+GROUP = Group("compute", RESOURCES, PROPS, IDS, exceptions=EXCEPTIONS, deletes=DELETES)

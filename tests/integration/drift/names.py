@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 
-from .table import RELEASED, REQUIRED, Drift, Group, Prop
+from .table import REQUIRED, Drift, Gone, Group, Prop
 
 ROLE, LOGS, ZONE, RECORD = "AWS::IAM::Role", "AWS::Logs::LogGroup", "AWS::Route53::HostedZone", "AWS::Route53::RecordSet"
 MANAGED = "arn:aws:iam::aws:policy/"
@@ -242,4 +242,38 @@ EXCEPTIONS = {
     (RECORD, "GeoProximityLocation"): "the emulator cannot store it",
 }
 IDS = {"zone": "zone.Id", "private": "private.Id"}
-GROUP = Group("names", RESOURCES, PROPS, IDS, prepare, EXCEPTIONS)
+RECORDS = tuple(name for name, r in RESOURCES.items() if r["type"] == RECORD)
+
+
+def delete_role(cloud, ids):
+    for arn in attached(cloud, ids):
+        iam("detach_role_policy", PolicyArn=arn)(cloud, ids)
+    for name in inline(cloud, ids):
+        iam("delete_role_policy", PolicyName=name)(cloud, ids)
+    iam("delete_role")(cloud, ids)
+
+
+def delete_records(cloud, ids):
+    found = dns(cloud).list_resource_record_sets(HostedZoneId=ids["zone"])["ResourceRecordSets"]
+    dns(cloud).change_resource_record_sets(HostedZoneId=ids["zone"], ChangeBatch={"Changes": [
+        {"Action": "DELETE", "ResourceRecordSet": r} for r in found if r["Type"] not in ("NS", "SOA")]})
+
+
+def delete_zone(cloud, ids):
+    delete_records(cloud, ids)
+    dns(cloud).delete_hosted_zone(Id=ids["zone"])
+
+
+def delete_record(cloud, ids):
+    dns(cloud).change_resource_record_sets(HostedZoneId=ids["zone"], ChangeBatch={"Changes": [
+        {"Action": "DELETE", "ResourceRecordSet": find(cloud, ids, "weighted", "a")}]})
+
+
+DELETES = (
+    Gone("role", delete_role, ("role",)),
+    Gone("logs", logs("delete_log_group"), ("logs",)),
+    Gone("private", lambda cloud, ids: dns(cloud).delete_hosted_zone(Id=ids["private"]), ("private",)),
+    Gone("weighted", delete_record, ("weighted",)),
+    Gone("zone", delete_zone, ("zone", *RECORDS)),             # more than half: needs -allow-mass-loss
+)
+GROUP = Group("names", RESOURCES, PROPS, IDS, prepare, EXCEPTIONS, DELETES)

@@ -1,7 +1,7 @@
 """VPC, subnet, gateway, routes, security group."""
 from __future__ import annotations
 
-from .table import RELEASED, REQUIRED, Drift, Group, Prop
+from .table import RELEASED, REQUIRED, Drift, Gone, Group, Prop
 
 EC2 = "AWS::EC2::"
 
@@ -86,15 +86,17 @@ def ranges(port, cidr, description=None, protocol="tcp"):
     return {"IpProtocol": protocol, "FromPort": port, "ToPort": port, "IpRanges": [given]}
 
 
-def route(destination="DestinationCidrBlock"):
-    def look(address):
-        def seen(cloud, ids):
-            wanted = TARGETS[address]
-            for r in one("describe_route_tables", "RouteTables", "route-table-id", "table")(cloud, ids)["Routes"]:
-                if r.get(destination) == wanted:
-                    return {k: v for k, v in r.items() if k.endswith("Id")}
-        return seen
-    return look
+def route(address):
+    """The target of the route."""
+    def seen(cloud, ids):
+        for r in one("describe_route_tables", "RouteTables", "route-table-id", "table")(cloud, ids)["Routes"]:
+            if TARGETS[address] in (r.get("DestinationCidrBlock"), r.get("DestinationIpv6CidrBlock")):
+                return {k: v for k, v in r.items() if k.endswith("Id")}
+    return seen
+
+
+def destination(address):
+    return {"DestinationIpv6CidrBlock" if ":" in TARGETS[address] else "DestinationCidrBlock": TARGETS[address]}
 
 
 TARGETS = {"internet": "0.0.0.0/0", "nat": "10.91.0.0/16", "eni": "10.92.0.0/16", "peer": "10.93.0.0/16", "transit": "10.94.0.0/16",
@@ -102,13 +104,13 @@ TARGETS = {"internet": "0.0.0.0/0", "nat": "10.91.0.0/16", "eni": "10.92.0.0/16"
 
 
 def replace_route(address, **target):
-    return call("replace_route", RouteTableId="{table}", DestinationCidrBlock=TARGETS[address], **target)
+    return call("replace_route", RouteTableId="{table}", **destination(address), **target)
 
 
 def route_prop(address, name, first, second, target=None):
     """A route to one object that is turned to another: through the spec, and behind quoin's back."""
     target = target or name
-    return Prop(address, name, route()(address), {target: "{%s}" % first}, "<%s>" % second, {target: "{%s}" % second},
+    return Prop(address, name, route(address), {target: "{%s}" % first}, "<%s>" % second, {target: "{%s}" % second},
                 ("ec2:ReplaceRoute",), REQUIRED, drifts=(
         Drift(replace_route(address, **{name: "{%s}" % second}),
               (name + ': recorded "{%s}", live "{%s}"' % (first, second),)),))
@@ -124,6 +126,8 @@ def prepare(cloud):
         out["eni" + i] = c.create_network_interface(SubnetId=home["SubnetId"])["NetworkInterface"]["NetworkInterfaceId"]
         other = c.create_vpc(CidrBlock=f"10.8{i}.0.0/16")["Vpc"]["VpcId"]
         out["pcx" + i] = c.create_vpc_peering_connection(VpcId=home["VpcId"], PeerVpcId=other)["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+        out["eigw" + i] = c.create_egress_only_internet_gateway(VpcId=home["VpcId"])["EgressOnlyInternetGateway"]["EgressOnlyInternetGatewayId"]
+        out["i" + i] = c.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
         out["tgw" + i] = c.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
     return out
 
@@ -145,6 +149,9 @@ RESOURCES = {
         **TABLE, "DestinationCidrBlock": TARGETS["peer"], "VpcPeeringConnectionId": "<pcx1>"}},
     "transit": {"type": EC2 + "Route", "properties": {
         **TABLE, "DestinationCidrBlock": TARGETS["transit"], "TransitGatewayId": "<tgw1>"}},
+    "egress": {"type": EC2 + "Route", "properties": {
+        **TABLE, "DestinationIpv6CidrBlock": TARGETS["egress"], "EgressOnlyInternetGatewayId": "<eigw1>"}},
+    "machine": {"type": EC2 + "Route", "properties": {**TABLE, "DestinationCidrBlock": TARGETS["machine"], "InstanceId": "<i1>"}},
     "subnet": {"type": EC2 + "Subnet", "properties": {
         "VpcId": "${vpc.VpcId}", "CidrBlock": "10.70.1.0/24", "MapPublicIpOnLaunch": True, "EnableDns64": True,
         "AssignIpv6AddressOnCreation": True, "Tags": TAGS,
@@ -208,20 +215,20 @@ PROPS = (
               ("ec2:AuthorizeSecurityGroupEgress",)),
         Drift(rule("egress", "authorize", **ranges(22, "192.0.2.0/24")), ("SecurityGroupEgress[]: recorded null, live {", '"192.0.2.0/24"'),
               ("ec2:RevokeSecurityGroupEgress",)))),
-    Prop("internet", "GatewayId", route()("internet"), {"GatewayId": "{gateway}"}, removed=REQUIRED, drifts=(
+    Prop("internet", "GatewayId", route("internet"), {"GatewayId": "{gateway}"}, removed=REQUIRED, drifts=(
         Drift(replace_route("internet", NatGatewayId="{nat1}"), ('GatewayId: recorded "{gateway}", live null',), ("ec2:ReplaceRoute",)),)),
     route_prop("nat", "NatGatewayId", "nat1", "nat2"),
     route_prop("eni", "NetworkInterfaceId", "eni1", "eni2"),
     route_prop("peer", "VpcPeeringConnectionId", "pcx1", "pcx2"),
     route_prop("transit", "TransitGatewayId", "tgw1", "tgw2"),
+    route_prop("egress", "EgressOnlyInternetGatewayId", "eigw1", "eigw2"),
+    route_prop("machine", "InstanceId", "i1", "i2"),
 )
 
 EXCEPTIONS = {
     (EC2 + "VPC", "InstanceTenancy"): "goes from dedicated to default alone: test_tenancy",
     (EC2 + "Subnet", "Ipv6CidrBlock"): "a change replaces the subnet",
     (EC2 + "VPCGatewayAttachment", "InternetGatewayId"): "is the identity: another gateway is another attachment",
-    (EC2 + "Route", "InstanceId"): "the emulator shows routes to instances without their network interface",
-    (EC2 + "Route", "EgressOnlyInternetGatewayId"): "the emulator's ReplaceRoute needs an IPv4 destination",
     (EC2 + "Route", "CarrierGatewayId"): "the emulator cannot store it",
     (EC2 + "Route", "CoreNetworkArn"): "the emulator cannot store it",
     (EC2 + "Route", "LocalGatewayId"): "the emulator cannot store it",
@@ -229,4 +236,33 @@ EXCEPTIONS = {
 }
 IDS = {"vpc": "vpc.VpcId", "plain": "plain.VpcId", "gateway": "gateway.InternetGatewayId", "table": "table.RouteTableId",
        "subnet": "subnet.SubnetId", "group": "group.GroupId", "friend": "friend.GroupId"}
-GROUP = Group("network", RESOURCES, PROPS, IDS, prepare, EXCEPTIONS)
+
+
+def steps(*calls):
+    def make(cloud, ids):
+        for c in calls:
+            c(cloud, ids)
+    return make
+
+
+def disassociate(cloud, ids):
+    table = one("describe_route_tables", "RouteTables", "route-table-id", "table")(cloud, ids)
+    for a in table["Associations"]:
+        ec2(cloud).disassociate_route_table(AssociationId=a["RouteTableAssociationId"])
+
+
+DETACH = call("detach_internet_gateway", InternetGatewayId="{gateway}", VpcId="{vpc}")
+ROUTES = tuple(TARGETS)
+DELETES = (
+    Gone("plain", call("delete_vpc", VpcId="{plain}"), ("plain",)),
+    Gone("subnet", call("delete_subnet", SubnetId="{subnet}"), ("subnet", "association")),
+    Gone("gateway", steps(DETACH, call("delete_internet_gateway", InternetGatewayId="{gateway}")), ("gateway", "attachment"), ("internet",)),
+    Gone("attachment", DETACH, ("attachment",)),
+    Gone("table", steps(disassociate, call("delete_route_table", RouteTableId="{table}")), ("table", "association", *ROUTES)),
+    Gone("internet", call("delete_route", RouteTableId="{table}", DestinationCidrBlock=TARGETS["internet"]), ("internet",)),
+    Gone("association", disassociate, ("association",)),
+    Gone("group", call("delete_security_group", GroupId="{group}"), ("group",)),
+    Gone("friend", steps(rule("ingress", "revoke", IpProtocol="udp", FromPort=53, ToPort=53, UserIdGroupPairs=[{"GroupId": "{friend}"}]),
+                         call("delete_security_group", GroupId="{friend}")), ("friend",), ("group",)),
+)
+GROUP = Group("network", RESOURCES, PROPS, IDS, prepare, EXCEPTIONS, DELETES)

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 from botocore.exceptions import ClientError
 
-from .table import Drift, Group, Prop
+from .table import Drift, Gone, Group, Prop
 
 BUCKET = "AWS::S3::Bucket"
 NAMES = {"data": "drift-data", "copied": "drift-copied", "locked": "drift-locked"}
@@ -263,4 +263,5 @@ PROPS = (
               ("ObjectLockConfiguration.Rule: recorded {", "live null")))),
 )
 EXCEPTIONS = {(BUCKET, "ObjectLockEnabled"): "S3 turns it on and never off again: nothing behind quoin's back can change it"}
-GROUP = Group("storage", RESOURCES, PROPS, {}, prepare, EXCEPTIONS)
+DELETES = tuple(Gone(name, put(name, "delete_bucket"), (name,)) for name in NAMES)
+GROUP = Group("storage", RESOURCES, PROPS, {}, prepare, EXCEPTIONS, DELETES)

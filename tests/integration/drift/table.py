@@ -45,6 +45,17 @@ class Prop:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """An object that somebody else deletes. delete(cloud, ids).
+
+    created: what the plan then makes anew; changed: what it updates, because it refers to that."""
+    name: str
+    delete: Callable
+    created: tuple[str, ...]
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Group:
     """Resources that are applied together. prepare(cloud): objects that quoin does not make; gives names for `ids`.
 
@@ -55,6 +66,7 @@ class Group:
     ids: dict[str, str] = field(default_factory=dict)      # name: expression
     prepare: Callable = lambda cloud: {}
     exceptions: dict = field(default_factory=dict)
+    deletes: tuple[Gone, ...] = ()
 
     def spec(self, given: dict, changes: dict | None = None) -> str:
         """The spec's text; changes: {(address, property): value, None to leave it out}; {x} is a prepared id."""
