@@ -4,11 +4,14 @@
 
 #define CHUNK_MIN ((size_t)64 * 1024)
 #define CHUNK_MAX ((size_t)4 * 1024 * 1024)
+/* The system hands out large chunks as zero pages, which are not touched until they are used. */
+#define CHUNK_ZEROED ((size_t)512 * 1024)
 #define ALIGN     ((size_t)16)
 
 struct arena_chunk {
   struct arena_chunk *next;
   size_t cap, used;
+  bool zeroed; /* what was not handed out yet is zero */
   _Alignas(16) unsigned char data[];
 };
 
@@ -23,10 +26,9 @@ static size_t fail_countdown;
 void arena_set_oom(arena_oom_fn *fn) { oom_hook = fn ? fn : oom_abort; }
 void arena_fail_at(size_t n) { fail_countdown = n; }
 
-/* Zeroed: the system hands out large chunks as zero pages, which are not touched until they are used. */
-static void *chunk_calloc(size_t size) {
+static void *chunk_malloc(size_t size, bool zeroed) {
   if (fail_countdown && --fail_countdown == 0) return NULL;
-  return calloc(1, size);
+  return zeroed ? calloc(1, size) : malloc(size);
 }
 
 void arena_init(struct arena *a) { *a = (struct arena){0}; }
@@ -51,7 +53,7 @@ void arena_reset(struct arena *a) {
     free(c);
   }
   keep->next = NULL;
-  memset(keep->data, 0, keep->used);
+  keep->zeroed = false;
   keep->used = 0;
   a->used = 0;
 #endif
@@ -66,10 +68,13 @@ static struct arena_chunk *chunk_new(struct arena *a, size_t size) {
   if (cap > CHUNK_MAX) cap = CHUNK_MAX;
   if (cap < size) cap = size;
 #endif
-  struct arena_chunk *c = chunk_calloc(sizeof *c + cap);
+  bool zeroed = cap >= CHUNK_ZEROED;
+  struct arena_chunk *c = chunk_malloc(sizeof *c + cap, zeroed);
   if (!c) return NULL;
   c->next = a->head;
   c->cap = cap;
+  c->used = 0;
+  c->zeroed = zeroed;
   a->head = c;
   return c;
 }
@@ -93,6 +98,7 @@ void *arena_alloc(struct arena *a, size_t size) {
   void *p = c->data + c->used;
   c->used += room;
   a->used += room;
+  if (!c->zeroed) memset(p, 0, room);
   return p;
 }
 
