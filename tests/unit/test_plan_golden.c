@@ -22,7 +22,7 @@ static void check_file(struct plan_case *c, const struct plan *p) {
   write_plan(&again, &other);
   CHECK_STR(buf_str(&other), buf_str(&first));
   CHECK_INT(plan_check_maker(&again, c->p), QN_OK);
-  CHECK(p->id.n == 32 && p->definitions_digest.n == 64);
+  CHECK(plan_id(p).n == 32 && p->definitions_digest.n == 64);
   buf_release(&first);
   buf_release(&other);
 }
