@@ -43,8 +43,11 @@ def interrupted(cloud, quoin, calls: int, args=life.APPLY, signals=(signal.SIGIN
     return result
 
 
-def goes_on(cloud, quoin) -> None:
-    life.no_lock_held(quoin)
+AT_ONCE = (130, -signal.SIGINT)              # ended by the signal itself: a shell says 130
+
+
+def goes_on(cloud, quoin, killed: bool = False) -> None:
+    life.no_lock_held(quoin, killed)
     cloud.gate.faults.clear()
     quoin("state", "list", web.ENV).expect(0)
     web.apply(quoin)
@@ -53,8 +56,7 @@ def goes_on(cloud, quoin) -> None:
     assert not duplicates(snapshot_account(cloud))
 
 
-@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM, signal.SIGHUP), ids=lambda n: n.name)
-@pytest.mark.parametrize("calls", (1, 9, 17, 26))
+@pytest.mark.parametrize("calls,number", [(1, signal.SIGINT), (9, signal.SIGTERM), (13, signal.SIGHUP), (17, signal.SIGINT), (26, signal.SIGINT)])
 def test_once(calls, number, cloud, quoin):
     life.prepare(quoin)
     cloud.gate.faults.configure(latency_ms=120)
@@ -64,7 +66,7 @@ def test_once(calls, number, cloud, quoin):
     goes_on(cloud, quoin)
 
 
-@pytest.mark.parametrize("calls", (1, 9, 17, 26))
+@pytest.mark.parametrize("calls", (1, 9, 20))
 def test_twice(calls, cloud, quoin):
     """The second one does not wait for answers; what is open is settled by the next run."""
     life.prepare(quoin)
@@ -107,8 +109,8 @@ def test_while_it_looks_for_an_interrupted_create(cloud, quoin):
     time.sleep(.5)
     process.send_signal(signal.SIGINT)
     result = quoin.finish(process, life.APPLY)
-    assert result.code == 130, result
-    goes_on(cloud, quoin)
+    assert result.code in AT_ONCE, result
+    goes_on(cloud, quoin, killed=True)
 
 
 def test_before_anything_was_sent(cloud, quoin):
@@ -120,9 +122,9 @@ def test_before_anything_was_sent(cloud, quoin):
     process = quoin.start(*life.APPLY)
     wait_until(lambda: len(cloud.calls()) >= 2, what="the live read")
     process.send_signal(signal.SIGINT)
-    quoin.finish(process, life.APPLY).expect(130)
+    assert quoin.finish(process, life.APPLY).code in AT_ONCE
     assert cloud.mutations() == []
-    life.no_lock_held(quoin)
+    life.no_lock_held(quoin, killed=True)
 
 
 def test_destroy(cloud, quoin):
