@@ -64,6 +64,25 @@ bool task_resolve(struct task *t) {
   return false;
 }
 
+enum qn_err replacements_check(struct run *r) {
+  enum qn_err worst = QN_OK;
+  for (uint32_t i = 0; i < r->n_tasks; i++) {
+    const struct change *old = r->tasks[i].c;
+    if (old->action != ACT_DELETE || old->create_first || old->pair >= r->n_tasks) continue;
+    const struct change *c = r->tasks[old->pair].c;
+    struct resolver rs = {.user = r, .attribute = attribute_of, .secret = secret_of};
+    const struct value *send;
+    enum qn_err e = value_resolve(r->s, r->a, c->wanted, &rs, &send);
+    if (!e) continue;
+    struct diag *g = diag_add(&r->s->diags, QN0850, c->span,
+                              "cannot replace %.*s: the new one needs a value that cannot be computed",
+                              SV(session_str(r->s, c->address)));
+    diag_help(&r->s->diags, g, "the old one would have to go first; nothing was changed");
+    worst = QN_E_INVALID;
+  }
+  return worst;
+}
+
 /* A leaf whose value was unknown at plan and turned out to be what is there. */
 static bool turned_out_equal(struct run *r, const struct change *c, const struct leaf_change *l) {
   if (!value_unknown(l->after)) return false;

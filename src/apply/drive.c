@@ -119,12 +119,15 @@ static void on_reply(void *user, const struct reply *reply) {
   struct task **joined = t->joined.v;
   t->joined.n = 0;
   bool apart = n && reply->err && sure(reply) && reply->cls != EC_CANCELLED;
+  struct reply clean = *reply;
+  for (size_t i = 0; i <= n; i++)
+    clean.message = scrubbed(r->a, clean.message, (i ? joined[i - 1] : t)->send);
   for (size_t i = 0; i <= n; i++) {
     struct task *each = i ? joined[i - 1] : t;
     if (apart)
-      take_apart(each, reply);
+      take_apart(each, &clean);
     else
-      take_reply(each, reply);
+      take_reply(each, &clean);
   }
 }
 

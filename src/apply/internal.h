@@ -105,6 +105,9 @@ bool task_replaces(struct task *t);
 /* What is left to bring about, now that values are known. */
 void task_narrow(struct task *t);
 bool task_resolve(struct task *t);
+/* Before anything is deleted to make room: can what replaces it be described at all? QN_E_INVALID after
+ * diagnostics. */
+enum qn_err replacements_check(struct run *r);
 
 /* ---- drive.c: calls and their journal -------------------------------------------- */
 /* Queued work as far as the limits allow: intents, one commit, then the calls. */
@@ -129,6 +132,8 @@ const struct value *ownership_tags(struct session *s, struct arena *a, const str
 /* Live values where nothing in `like` is secret. */
 const struct value *without_secrets(struct session *s, struct arena *a, const struct value *live,
                                     const struct value *like);
+/* Text of a service without the secrets that were sent: validation errors quote what they refuse. */
+struct str scrubbed(struct arena *a, struct str text, const struct value *sent);
 struct str request_digest(struct session *s, struct arena *a, const struct value *input);
 enum qn_err attribute_of(void *run, sym address, struct str path,
                          const struct value **out); /* of a resolver */

@@ -69,6 +69,7 @@ enum qn_err apply_run(const struct plan *plan, struct state *st, const struct pr
   enum qn_err e = begin(&r);
   if (e) return e;
   tasks_make(&r);
+  if ((e = replacements_check(&r))) return e;
   loop(&r);
   e = run_finish(&r);
   return verdict(&r, e);

@@ -2,7 +2,7 @@
 #include "internal.h"
 #include "quoin/crypto.h"
 
-enum { TAG_MAX = 200, DEPTH = 256 };
+enum { TAG_MAX = 200, DEPTH = 256, SCRUB_MIN = 4 /* shorter texts are part of any message */ };
 
 /* The characters that the strictest services allow in a tag; an element's key stands behind a colon:
  * api.subnet["a"] is api.subnet:a. Too long a text is cut and ends in a part of its hash. */
@@ -77,6 +77,30 @@ static const struct value *masked(struct arena *a, const struct value *v, unsign
   const struct value **items = ARENA_ARRAY(a, v->n, const struct value *);
   for (uint32_t i = 0; i < v->n; i++) items[i] = masked(a, v->items[i], depth + 1);
   return value_list(a, items, v->n);
+}
+
+static struct str without(struct arena *a, struct str text, struct str secret) {
+  size_t at = secret.n >= SCRUB_MIN ? str_find(text, secret) : SIZE_MAX;
+  for (size_t from = 0; at != SIZE_MAX; at = str_find(str_sub(text, from, text.n), secret)) {
+    at += from;
+    struct str head = str_sub(text, 0, at), tail = str_sub(text, at + secret.n, text.n);
+    text = str_fmt(a, "%.*s(sensitive)%.*s", SV(head), SV(tail));
+    from = head.n + sizeof "(sensitive)" - 1;
+  }
+  return text;
+}
+
+static struct str scrub(struct arena *a, struct str text, const struct value *v, unsigned depth) {
+  if (!v || depth > DEPTH || !(v->flags & (VF_SECRET | VF_HAS_SECRET))) return text;
+  if (v->kind == V_STR) return without(a, text, value_text(v));
+  for (uint32_t i = 0; v->kind == V_MAP && i < v->n; i++)
+    text = scrub(a, text, v->members[i].value, depth + 1);
+  for (uint32_t i = 0; v->kind == V_LIST && i < v->n; i++) text = scrub(a, text, v->items[i], depth + 1);
+  return text;
+}
+
+struct str scrubbed(struct arena *a, struct str text, const struct value *sent) {
+  return text.n ? scrub(a, text, sent, 0) : text;
 }
 
 struct str request_digest(struct session *s, struct arena *a, const struct value *input) {

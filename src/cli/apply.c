@@ -160,7 +160,8 @@ static void print_summary(struct run *r, const struct apply_result *res, enum qn
 
 static enum qn_err carry_out(struct run *r, const struct plan *p) {
   struct apply_result res = {0};
-  bool quiet = plan_empty(p) && !p->n_outputs;
+  const struct value *outputs = state_outputs(r->w.state); /* those that the spec has no more are to go */
+  bool quiet = plan_empty(p) && !p->n_outputs && !(outputs && outputs->n);
   enum qn_err e = quiet ? QN_OK : apply_run(p, r->w.state, r->w.providers, r->w.cloud, &r->options, &res);
   live_end(&r->live);
   print_summary(r, &res, e);

@@ -1,10 +1,23 @@
 /* quoin validate: every environment, or one. No network. */
 #include "cli.h"
 
+/* Properties that the schema has and the type's definition does not carry. */
+static enum qn_err check_supported(struct world *w) {
+  enum qn_err result = QN_OK;
+  for (uint32_t i = 0; i < w->graph->n_nodes; i++) {
+    const struct node *n = &w->graph->nodes[i];
+    const struct def *d = provider_find(w->providers, session_str(&w->c->s, n->r.type));
+    enum qn_err e = d ? def_check_declared(&w->c->s, d, n->r.props, n->r.span) : QN_OK;
+    if (e) result = e;
+  }
+  return result;
+}
+
 static enum qn_err validate_one(struct cli *c, const char *environment, const struct ynode *parsed,
                                 uint32_t *resources) {
   struct world w = {.c = c, .parsed = parsed};
   enum qn_err e = world_spec(&w, environment, false);
+  if (!e) e = check_supported(&w);
   if (!e) *resources += w.graph->n_nodes;
   world_close(&w);
   return e;

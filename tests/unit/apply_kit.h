@@ -32,7 +32,7 @@ struct fault {
   int skip;       /* calls that pass before */
   bool executed;  /* carried out, then the answer is lost */
   enum err_class cls;
-  const char *code;
+  const char *code, *message; /* message NULL: the code */
   int times;
 };
 
@@ -419,7 +419,7 @@ static inline struct reply answer(const struct call *c, bool mutating) {
     struct reply r = {.err = QN_E_REMOTE,
                       .cls = f->fault.cls,
                       .code = str_c(f->fault.code),
-                      .message = str_c(f->fault.code)};
+                      .message = str_c(f->fault.message ? f->fault.message : f->fault.code)};
     r.maybe_executed = r.cls == EC_AMBIGUOUS || f->fault.executed;
     return r;
   }

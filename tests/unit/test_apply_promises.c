@@ -159,8 +159,69 @@ TEST(a_wait_that_may_not_look_ends_at_once) {
   kit_end();
 }
 
+static const char *token;
+static const char *token_only(void *user, const char *name) {
+  (void)user;
+  return strcmp(name, "TOKEN") == 0 ? token : NULL;
+}
+#define SECRET_SUBNET(cidr)                                                                                  \
+  NET "  b: { type: AWS::EC2::Subnet, replace: delete_first, properties: { VpcId: \"${vpc.VpcId}\", "        \
+      "CidrBlock: " cidr ", Tags: [{ Key: t, Value: \"${secret(\\\"env:TOKEN\\\")}\" }] } }\n"
+
+/* The old object is not deleted for one that cannot be made. */
+TEST(nothing_is_deleted_for_a_replacement_that_cannot_be_made) {
+  kit_open();
+  f->w.s.out.getenv = token_only;
+  token = "hunter2";
+  CHECK(!kit_apply(SECRET_SUBNET("10.0.2.0/24")).apply);
+  CHECK_INT(count("subnet"), 2);
+  token = NULL;
+  CHECK_INT(kit_apply(SECRET_SUBNET("10.0.3.0/24")).apply, QN_E_INVALID);
+  CHECK(said(QN0854) && said(QN0850));
+  CHECK_INT(count("subnet"), 2);
+  token = "hunter2";
+  CHECK(!kit_apply(SECRET_SUBNET("10.0.3.0/24")).apply);
+  CHECK_INT(count("subnet"), 2);
+  CHECK(kit_plan(SECRET_SUBNET("10.0.3.0/24")).empty);
+  if (unit_failed) world_diags(&f->w);
+  kit_end();
+}
+
+static void look_for_secret(void *user, const struct apply_event *e) {
+  (void)user;
+  CHECK_INT(str_find(e->text, STR("hunter2")), SIZE_MAX);
+}
+
+/* Validation errors quote what they refuse. */
+TEST(a_secret_that_the_service_repeats_is_not_told) {
+  kit_open();
+  f->w.s.out.getenv = token_only;
+  token = "hunter2";
+  f->fault = (struct fault){.op = "CreateSubnet",
+                            .skip = 1,
+                            .cls = EC_CLIENT,
+                            .code = "InvalidParameterValue",
+                            .message = "value 'hunter2' or 'hunter2' is not good",
+                            .times = 1};
+  struct apply_options o = {.event = look_for_secret};
+  CHECK_INT(kit_apply_with(SECRET_SUBNET("10.0.2.0/24"), &o, false).apply, QN_E_REMOTE);
+  struct str journal = {0};
+  CHECK_INT(file_read(f->w.a, kit_file("state/pay/dev/j-000000000001.jsonl"), 1 << 24, NULL, &journal),
+            QN_OK);
+  CHECK(str_find(journal, STR("value '(sensitive)' or '(sensitive)' is not good")) != SIZE_MAX);
+  CHECK_INT(str_find(journal, STR("hunter2")), SIZE_MAX);
+  struct buf b = BUF_INIT(1 << 16);
+  diags_render_text(&ss()->diags, ss()->sources, &b, false, 20);
+  CHECK(b.n > 0);
+  CHECK_INT(str_find(buf_str(&b), STR("hunter2")), SIZE_MAX);
+  buf_release(&b);
+  kit_end();
+}
+
 TEST_MAIN(CASE(a_create_that_is_sent_again_after_a_refusal_is_found_again),
           CASE(a_create_that_may_have_happened_is_not_repeated_because_another_attempt_was_refused),
           CASE(what_is_skipped_says_why), CASE(a_secret_within_a_document_stays_one),
           CASE(attributes_that_others_need_are_read_after_a_create),
-          CASE(a_wait_that_may_not_look_ends_at_once))
+          CASE(a_wait_that_may_not_look_ends_at_once),
+          CASE(nothing_is_deleted_for_a_replacement_that_cannot_be_made),
+          CASE(a_secret_that_the_service_repeats_is_not_told))
