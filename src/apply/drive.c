@@ -91,6 +91,11 @@ static void take_apart(struct task *t, const struct reply *reply) {
   queue_push(r, t);
 }
 
+static bool same_lane(const struct task *a, const struct task *b) {
+  return a->step.call.region == b->step.call.region && a->step.call.op->service == b->step.call.op->service &&
+         str_eq(a->step.serialize_key, b->step.serialize_key);
+}
+
 static void landed(struct run *r, const struct task *t) {
   for (size_t i = 0; i < r->flights.n; i++) {
     if (r->flights.v[i] != t) continue;
@@ -98,9 +103,10 @@ static void landed(struct run *r, const struct task *t) {
     break;
   }
   size_t kept = 0;
+  if (!t->step.serialize_key.n) return;
   for (size_t i = 0; i < r->waiting.n; i++) { /* one of those held back may go now */
     struct task *h = r->waiting.v[i];
-    if (h->state != T_HELD) {
+    if (h->state != T_HELD || !same_lane(h, t)) {
       r->waiting.v[kept++] = h;
       continue;
     }
@@ -160,11 +166,6 @@ static bool write_intent(struct task *t) {
   task_event(t, AE_FAILED, STR("the journal takes no more records"));
   task_over(t, true);
   return false;
-}
-
-static bool same_lane(const struct task *a, const struct task *b) {
-  return a->step.call.region == b->step.call.region && a->step.call.op->service == b->step.call.op->service &&
-         str_eq(a->step.serialize_key, b->step.serialize_key);
 }
 
 static bool lane_taken(const struct run *r, const struct task *t) {

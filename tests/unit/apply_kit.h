@@ -46,7 +46,10 @@ struct fake {
   int points, kill_at; /* points passed; 0: never */
   bool dead;
   struct fault fault;
-  int mutating, merged; /* calls; records in joined calls */
+  int mutating, merged;  /* calls; records in joined calls */
+  int batches;           /* calls that carried records */
+  struct str out[CALLS]; /* what mutating calls in flight are about: VpcId or HostedZoneId */
+  int n_out, overlaps;   /* calls sent while one about the same thing was in flight */
   volatile int interrupts;
   int interrupt_at;     /* interrupts at the n-th mutating call */
   int reserve_fails_at; /* the n-th reservation of room for the journal fails */
@@ -292,6 +295,7 @@ static const struct value *change_records(const struct value *in, const char **e
   struct str zone = text_at(in, "HostedZoneId");
   const struct value *changes = at(in, "ChangeBatch.Changes");
   if (!find("zone", zone)) *error = "NoSuchHostedZone";
+  f->batches++;
   if (changes->n > 1) f->merged += (int)changes->n;
   for (uint32_t pass = 0; pass < 2; pass++)
     for (uint32_t i = 0; i < changes->n && !*error; i++) {
@@ -432,6 +436,10 @@ static enum qn_err fake_call(void *user, bool mutating, const struct call *c, ca
   (void)user;
   CHECK(mutating == !c->op->read_only);
   if (f->n_queue == CALLS) abort();
+  struct str about = text_at(c->input, "VpcId");
+  if (!about.n) about = text_at(c->input, "HostedZoneId");
+  for (int i = 0; mutating && about.n && i < f->n_out; i++) f->overlaps += str_eq(f->out[i], about);
+  if (mutating) f->out[f->n_out++] = about;
   f->queue[f->n_queue++] = (struct pending){c->op, done, done_user, answer(c, mutating)};
   return QN_OK;
 }
@@ -442,7 +450,7 @@ static size_t fake_poll(void *user, int timeout_ms, int wake_fd) {
   int n = f->n_queue;
   struct pending now[CALLS];
   memcpy(now, f->queue, sizeof now);
-  f->n_queue = 0;
+  f->n_queue = f->n_out = 0;
   f->clock += n ? 5 : timeout_ms + 1;
   if (!n) {
     f->clock += f->asleep;

@@ -218,10 +218,61 @@ TEST(a_secret_that_the_service_repeats_is_not_told) {
   kit_end();
 }
 
+/* Many records of one zone: one call; each has an intent and an outcome of its own. */
+TEST(record_sets_go_in_one_call_and_each_keeps_its_intent) {
+  enum { N = 40 };
+  kit_open();
+  struct buf b = BUF_INIT(1 << 16);
+  buf_add(&b, STR(ZONE));
+  for (int i = 0; i < N; i++)
+    buf_addf(&b,
+             "  r%d: { type: AWS::Route53::RecordSet, properties: { HostedZoneId: \"${zone.Id}\", Name: "
+             "r%d.example.com, Type: A, TTL: \"60\", ResourceRecords: [10.0.0.1] } }\n",
+             i, i);
+  struct outcome_of o = kit_apply(str_dup(f->w.a, buf_str(&b)).p);
+  buf_release(&b);
+  CHECK(!o.apply);
+  CHECK_INT(o.r.created, N + 3);
+  CHECK_INT(f->batches, 1);
+  CHECK_INT(f->merged, N + 2);
+  struct str journal = {0}, line;
+  int intents = 0;
+  CHECK_INT(file_read(f->w.a, kit_file("state/pay/dev/j-000000000001.jsonl"), 1 << 24, NULL, &journal),
+            QN_OK);
+  while (journal.n) {
+    journal = str_cut(journal, '\n', &line);
+    intents += str_find(line, STR("\"kind\":\"intent\"")) != SIZE_MAX &&
+               str_find(line, STR("ChangeResourceRecordSets")) != SIZE_MAX;
+  }
+  CHECK_INT(intents, N + 2);
+  o = kit_apply(NULL);
+  CHECK(!o.apply);
+  CHECK_INT(count("record"), 0);
+  CHECK(f->batches <= 3);
+  kit_end();
+}
+
+/* Taken apart, they go one after the other: the zone takes one change at a time. */
+TEST(calls_about_the_same_thing_do_not_overlap) {
+  kit_open();
+  f->fault =
+      (struct fault){.op = "ChangeResourceRecordSets", .cls = EC_CLIENT, .code = "InvalidInput", .times = 1};
+  CHECK(!kit_apply(
+             ZONE "  txt: { type: AWS::Route53::RecordSet, properties: { HostedZoneId: \"${zone.Id}\", Name: "
+                  "t.example.com, Type: TXT, TTL: \"60\", ResourceRecords: ['\"x\"'] } }\n")
+             .apply);
+  CHECK_INT(count("record"), 3);
+  CHECK_INT(f->batches, 3);
+  CHECK_INT(f->overlaps, 0);
+  kit_end();
+}
+
 TEST_MAIN(CASE(a_create_that_is_sent_again_after_a_refusal_is_found_again),
           CASE(a_create_that_may_have_happened_is_not_repeated_because_another_attempt_was_refused),
           CASE(what_is_skipped_says_why), CASE(a_secret_within_a_document_stays_one),
           CASE(attributes_that_others_need_are_read_after_a_create),
           CASE(a_wait_that_may_not_look_ends_at_once),
           CASE(nothing_is_deleted_for_a_replacement_that_cannot_be_made),
-          CASE(a_secret_that_the_service_repeats_is_not_told))
+          CASE(a_secret_that_the_service_repeats_is_not_told),
+          CASE(record_sets_go_in_one_call_and_each_keeps_its_intent),
+          CASE(calls_about_the_same_thing_do_not_overlap))
