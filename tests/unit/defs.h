@@ -26,7 +26,7 @@ static inline void world_open(struct world *t) {
   if (wire_open(&t->s, blob_get(BLOB_WIRE), &t->w) || schema_open(&t->s, blob_get(BLOB_SCHEMA), &t->sc) ||
       providers_open(&t->s, blob_get(BLOB_DEFS), t->w, t->sc, NULL, &t->p)) {
     world_diags(t);
-    CHECK(!"tables open");
+    FAIL("tables open");
   }
 }
 
@@ -44,7 +44,7 @@ static inline const struct value *json(struct world *t, const char *text) {
   if (!text) return NULL;
   if (json_parse(&t->s, t->a, str_c(text), &v, &err)) {
     printf("%s\n", text);
-    CHECK(!"test JSON parses");
+    FAIL("test JSON parses");
   }
   return v;
 }
@@ -85,7 +85,7 @@ static inline void check_serialises(struct world *t, const struct call *c) {
   struct str why = STR("");
   if (wire_serialise(t->w, &t->s, t->a, c->op, c->input, &rq, &why)) {
     printf("%.*s does not serialise: %.*s\n  %.*s\n", SV(c->op->name), SV(why), SV(json_text(t, c->input)));
-    CHECK(!"input passes the wire model");
+    FAIL("input passes the wire model");
   }
 }
 
@@ -106,7 +106,7 @@ static inline enum op_what play_op(struct world *t, struct op *op, const struct 
     if (i >= n) {
       printf("unexpected %.*s %.*s\n", SV(name),
              SV(st.what == OPW_CALL ? json_text(t, st.call.input) : STR("")));
-      CHECK(!"a call too many");
+      FAIL("a call too many");
       return OPW_FAILED;
     }
     CHECK_STR(name, str_c(script[i].op));
@@ -139,7 +139,7 @@ static inline const struct def *must_find(struct world *t, const char *type) {
   if (!d) {
     world_diags(t);
     printf("%s\n", type);
-    CHECK(!"type has a definition");
+    FAIL("type has a definition");
   }
   return d;
 }

@@ -57,7 +57,7 @@ static inline uint8_t pk_destroy(struct str word) {
   static const char *const words[] = {"", "delete", "retain", "snapshot", "empty"};
   for (uint8_t i = 0; i < 5; i++)
     if (str_eq(word, str_c(words[i]))) return i;
-  CHECK(!"a word for on_destroy");
+  FAIL("a word for on_destroy");
   return 0;
 }
 
@@ -184,7 +184,7 @@ static inline void pk_options(struct plan_case *c) {
       else if (str_eq(word, STR("replace"))) c->replace[c->o.n_replace++] = arg;
       else if (str_eq(word, STR("drift"))) c->render.drift = true;
       else if (str_eq(word, STR("columns"))) CHECK(str_to_i64(arg, &columns));
-      else CHECK(!"a known plan option");
+      else FAIL("a known plan option");
     }
   }
   c->render.columns = (unsigned)columns;

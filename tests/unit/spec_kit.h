@@ -82,7 +82,7 @@ static inline void kit_option(struct kit *k, struct str line) {
     struct str value = str_cut(rest, '=', &name);
     k->vars[k->o.n_vars++] = (struct spec_var){name, value, SPAN_NONE};
   } else
-    CHECK(!"a known option");
+    FAIL("a known option");
 }
 
 /* In the working directory: the case's folder. */

@@ -150,7 +150,7 @@ TEST(retries) {
         g.r.maybe_executed != rows[i].maybe) {
       printf("%s: %zu requests, class %d, maybe %d\n", rows[i].name, f.w.n_requests, (int)g.r.cls,
              g.r.maybe_executed);
-      CHECK(!"as in the table");
+      FAIL("as in the table");
     }
     CHECK_INT(g.r.err, rows[i].cls == EC_NONE ? QN_OK : QN_E_REMOTE);
     CHECK_INT(g.r.attempts, rows[i].requests);

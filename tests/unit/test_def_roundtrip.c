@@ -211,7 +211,7 @@ TEST(read_of_write_is_the_same) {
         struct str want = json_text(&t, x->members[k].value), got = json_text(&t, back);
         if (str_eq(want, got)) continue;
         printf("%.*s %.*s\n  wrote %.*s\n  read  %.*s\n", SV(types[i]), SV(name), SV(want), SV(got));
-        CHECK(!"read(write(x)) = x");
+        FAIL("read(write(x)) = x");
       }
       if (unit_failed > 5) break;
     }
@@ -263,7 +263,7 @@ static uint32_t drive(struct world *t, const struct def *d, struct op *op, bool 
     if (st.what == OPW_DONE) return calls;
     if (st.what == OPW_FAILED) {
       printf("%.*s: %.*s %.*s\n", SV(d->type), SV(op_result(op)->code), SV(op_result(op)->message));
-      CHECK(!"operation ends well");
+      FAIL("operation ends well");
       return calls;
     }
     if (st.what == OPW_PAUSE) {
@@ -277,7 +277,7 @@ static uint32_t drive(struct world *t, const struct def *d, struct op *op, bool 
     struct reply r = {.err = QN_OK, .output = answer(t, d, st.call.op, deleting)};
     op_reply(op, now, &r);
   }
-  CHECK(!"operation comes to an end");
+  FAIL("operation comes to an end");
   return calls;
 }
 

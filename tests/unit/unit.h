@@ -24,6 +24,12 @@ static int unit_failed; /* of the running test */
       printf("%s:%d: failed: %s\n", __FILE__, __LINE__, #cond);             \
     }                                                                       \
   } while (0)
+/* The test failed: text says what was wanted. */
+#define FAIL(text)                                                          \
+  do {                                                                      \
+    unit_failed++;                                                          \
+    printf("%s:%d: failed: %s\n", __FILE__, __LINE__, text);                \
+  } while (0)
 #define CHECK_INT(a, b)                                                     \
   do {                                                                      \
     long long unit_a_ = (long long)(a), unit_b_ = (long long)(b);           \
