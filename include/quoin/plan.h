@@ -93,6 +93,7 @@ struct plan {
   uint32_t n_moves;
   const struct output *outputs;
   uint32_t n_outputs;
+  const struct value *old_outputs; /* as recorded; NULL none */
   const struct check *checks;   /* those still unknown: after apply */
   uint32_t n_checks;
   const struct value *lookups;
@@ -163,5 +164,8 @@ void diff_leaves(struct session *s, struct arena *a, const struct diff_input *in
  * as diff_leaves: equal to live, or as applied and live as seen. False while something of it is unknown. */
 bool plan_leaf_same(struct session *s, struct arena *a, const struct change *c, const struct leaf_change *l,
                     const struct value *now);
+
+/* A live value without what is secret (and, if so wanted, unknown) in `like`; NULL when nothing is left of it. */
+const struct value *plan_without_secrets(struct arena *a, const struct value *live, const struct value *like, bool unknowns);
 
 #endif

@@ -80,7 +80,7 @@ static const struct value *seen_of(struct run *r, const struct task *t, const st
   uint32_t n = 0;
   for (uint32_t i = 0; i < t->record->n; i++) {
     const struct value *v = value_member(live, t->record->members[i].key);
-    v = v ? without_secrets(r->s, r->a, v, t->record->members[i].value) : NULL;
+    v = v ? plan_without_secrets(r->a, v, t->record->members[i].value, true) : NULL;
     if (v) m[n++] = (struct member){t->record->members[i].key, SPAN_NONE, v};
   }
   sym tag = session_sym(r->s, tags);

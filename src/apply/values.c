@@ -35,32 +35,6 @@ const struct value *ownership_tags(struct session *s, struct arena *a, const str
   return value_map(a, m, sizeof m / sizeof *m);
 }
 
-static const struct value *strip(struct session *s, struct arena *a, const struct value *v,
-                                 const struct value *like, unsigned depth) {
-  if (!like || !(like->flags & (VF_HAS_UNKNOWN | VF_HAS_SECRET | VF_SECRET))) return v;
-  if (depth > DEPTH || like->kind == V_UNKNOWN || v->kind != like->kind) return NULL;
-  if (v->kind == V_MAP) {
-    struct member *m = ARENA_ARRAY(a, v->n, struct member);
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < v->n; i++) {
-      m[n] = v->members[i];
-      m[n].value = strip(s, a, m[n].value, value_member(like, m[n].key), depth + 1);
-      if (m[n].value) n++;
-    }
-    return value_map(a, m, n);
-  }
-  if (v->kind != V_LIST || v->n != like->n) return NULL; /* no telling which element is the secret one */
-  const struct value **items = ARENA_ARRAY(a, v->n, const struct value *);
-  for (uint32_t i = 0; i < v->n; i++)
-    if (!(items[i] = strip(s, a, v->items[i], like->items[i], depth + 1))) return NULL;
-  return value_list(a, items, v->n);
-}
-
-const struct value *without_secrets(struct session *s, struct arena *a, const struct value *live,
-                                    const struct value *like) {
-  return live ? strip(s, a, live, like, 0) : NULL;
-}
-
 /* Secrets count as one and the same text: their values must not be guessed from a digest. */
 static const struct value *masked(struct arena *a, const struct value *v, unsigned depth) {
   if (v->flags & VF_SECRET || depth > DEPTH) return value_str(a, STR("(sensitive)"));

@@ -30,8 +30,6 @@ static bool path_listed(struct walk *w, const struct place *at, const struct str
   return false;
 }
 
-static bool has_secret(const struct value *v) { return v && (v->flags & (VF_SECRET | VF_HAS_SECRET)); }
-
 /* Is something below known only after apply? Secret references are not: apply knows them before it begins. */
 static bool waits(const struct value *v, unsigned depth) {
   if (!value_unknown(v) || depth > DIFF_DEPTH_MAX) return false;
@@ -63,7 +61,7 @@ static bool never_read(struct walk *w, const struct place *at, struct compare_ru
 
 static bool write_only(struct walk *w, const struct place *at, struct compare_rule rule,
                        const struct value *wanted) {
-  return has_secret(wanted) || never_read(w, at, rule);
+  return plan_secret(wanted) || never_read(w, at, rule);
 }
 
 static const struct value *top(const struct walk *w, const struct value *map, struct str property) {
@@ -89,11 +87,15 @@ static void emit(struct walk *w, const struct place *at, struct views v, enum wh
                           .recorded = v.seen,
                           .why = why};
   if (v.wanted) c.span = vmeta_get(w->s, v.wanted->meta).span;
+  if (plan_secret(v.wanted) || plan_secret(v.applied)) {
+    c.before = plan_mask(w->s, w->a, v.live);
+    c.recorded = plan_mask(w->s, w->a, v.seen);
+  }
   if (why != WHY_KEPT) {
     enum change_verdict cv = verdict(w, at);
     if (cv == CV_RELEASE && !v.wanted) c.why = WHY_RELEASED;
     else if (cv != CV_UPDATE) c.forces_replace = true;
-    if (c.forces_replace && value_unknown(v.wanted)) c.if_changed = true;
+    if (c.forces_replace && waits(v.wanted, 0)) c.if_changed = true;
   }
   VEC_PUSH(w->a, &w->out, c);
 }
@@ -214,7 +216,7 @@ static void partners(struct walk *w, const struct place *at, const struct value 
 /* Sets: the elements that are too few or too many. What was applied and is missing, and what is there and
  * never was before, is drift; the rest is the spec's will. */
 static void walk_set(struct walk *w, const struct place *at, struct views v) {
-  if (!value_is(v.wanted, V_LIST) || value_unknown(v.wanted) || !value_is(v.live, V_LIST)) {
+  if (!value_is(v.wanted, V_LIST) || value_unknown(v.wanted) || plan_secret(v.applied) || !value_is(v.live, V_LIST)) {
     walk_leaf(w, at, v);
     return;
   }
@@ -243,7 +245,8 @@ static void walk_list(struct walk *w, const struct place *at, struct views v, st
     walk_keyed(w, at, rule.key, v, depth);
   } else if (rule.kind == CMP_SET && v.wanted) {
     walk_set(w, at, v);
-  } else if (value_is(v.wanted, V_LIST) && value_is(v.live, V_LIST) && v.wanted->n == v.live->n) {
+  } else if (value_is(v.wanted, V_LIST) && value_is(v.live, V_LIST) && v.wanted->n == v.live->n &&
+             (!plan_secret(v.applied) || v.applied->n == v.wanted->n)) {
     for (uint32_t i = 0; i < v.wanted->n; i++) {
       const struct value *a = value_is(v.applied, V_LIST) && v.applied->n == v.wanted->n ? v.applied->items[i] : NULL;
       const struct value *s = value_is(v.seen, V_LIST) && v.seen->n == v.live->n ? v.seen->items[i] : NULL;

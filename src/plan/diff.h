@@ -32,6 +32,11 @@ struct compare_rule match_rule(const struct matcher *m, const struct place *at);
 /* JSON texts and objects as values; policies with single-element lists unwrapped, sets sorted. */
 bool json_same(const struct matcher *m, const struct value *a, const struct value *b, bool policy);
 
+/* Is there a secret in it? */
+bool plan_secret(const struct value *v);
+/* Stands for a value that must not be shown; NULL for NULL. */
+const struct value *plan_mask(struct session *s, struct arena *a, const struct value *v);
+
 #define DIFF_DEPTH_MAX 200
 
 #endif

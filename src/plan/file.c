@@ -69,7 +69,7 @@ static const struct field plan_fields[] = {
     F(plan, base, F_U64),
     F(plan, destroy, F_BOOL),
     F(plan, refreshed, F_BOOL),
-    F(plan, lookups, F_VALUE),
+    F(plan, lookups, F_VALUE), F(plan, old_outputs, F_VALUE),
     F(plan, definitions_digest, F_STR),
     F(plan, version, F_STR),
     F(plan, calls, F_U64),

@@ -172,6 +172,7 @@ enum qn_err plan_make(struct session *s, const struct graph *g, struct state *st
                       .moves = b.moves.v,
                       .n_moves = (uint32_t)b.moves.n,
                       .lookups = g ? g->lookups : NULL,
+                      .old_outputs = state_outputs(st),
                       .version = STR(QUOIN_VERSION),
                       .definitions_digest = providers_digest(p, &s->arena),
                       .calls = b.calls,

@@ -1,5 +1,5 @@
 /* The plan as a letter: what changes, why, what it forces, what cannot be undone. */
-#include "render_value.h"
+#include "render_leaf.h"
 
 struct colours {
   const char *add, *change, *destroy, *dim, *bold, *off;
@@ -10,6 +10,7 @@ static const struct colours ansi = {"\033[32m", "\033[33m", "\033[31m", "\033[2m
 struct letter {
   const struct plan *p;
   const struct session *s;
+  struct arena *a; /* scratch */
   struct buf *out;
   const struct colours *c;
   unsigned columns;
@@ -62,60 +63,108 @@ static const char *reason_words(const struct change *c, enum kind k) {
   return NULL;
 }
 
-static void leaf_note(struct letter *l, const struct leaf_change *leaf) {
-  const char *note = NULL;
-  if (leaf->forces_replace) note = leaf->if_changed ? "forces replacement if it has changed" : "forces replacement";
-  else if (leaf->why == WHY_DRIFT) note = "changed outside quoin";
-  else if (leaf->why == WHY_REMOVED) note = "removed from the spec: reset";
-  else if (leaf->why == WHY_RELEASED) note = "removed from the spec: AWS has no reset, left as it is";
-  else if (leaf->why == WHY_UNCONFIRMED) note = "an earlier call was interrupted: sent again";
-  else if (leaf->why == WHY_KEPT) note = "AWS keeps it so";
-  if (note) buf_addf(l->out, "  %s# %s%s", l->c->dim, note, l->c->off);
-  if (leaf->span.file && (leaf->forces_replace || leaf->why == WHY_SPEC)) {
+/* The first resource whose attribute is still to become known. */
+static sym first_origin(const struct value *v, unsigned depth) {
+  sym found = 0;
+  if (!value_unknown(v) || depth > 256) return 0;
+  if (v->kind == V_UNKNOWN) {
+    const struct unknown *u = v->unknown;
+    if (u->ukind == U_ATTR) return u->address;
+    for (uint32_t i = 0; i < u->n_bindings && !found; i++) found = first_origin(u->bindings[i].value, depth + 1);
+    return found;
+  }
+  for (uint32_t i = 0; v->kind == V_LIST && i < v->n && !found; i++) found = first_origin(v->items[i], depth + 1);
+  for (uint32_t i = 0; v->kind == V_MAP && i < v->n && !found; i++) found = first_origin(v->members[i].value, depth + 1);
+  return found;
+}
+
+static const struct change *change_of(const struct plan *p, sym address) {
+  uint32_t lo = 0, hi = p->n_changes;
+  while (lo < hi) {
+    uint32_t mid = lo + (hi - lo) / 2;
+    if (intern_cmp(p->s->names, p->changes[mid].address, address) < 0) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo < p->n_changes && p->changes[lo].address == address ? &p->changes[lo] : NULL;
+}
+
+/* "vpc is replaced": what makes the new value unknown. */
+static struct str unknown_because(const struct letter *l, const struct leaf_change *leaf) {
+  sym address = first_origin(leaf->after, 0);
+  const struct change *c = address ? change_of(l->p, address) : NULL;
+  if (!c) return STR("");
+  const char *what = c->action == ACT_UPDATE ? "updated" : c->pair != UINT32_MAX ? "replaced" : "created";
+  if (c->if_changed) what = "perhaps replaced";
+  return str_fmt(l->a, "%.*s is %s", SV(session_str(l->s, address)), what);
+}
+
+static struct str kept_words(const struct letter *l, const struct leaf_change *leaf) {
+  struct buf b = BUF_INIT(1 << 20);
+  buf_addz(&b, "AWS keeps it so; the spec says ");
+  render_inline(l->s, &b, leaf->after, 40);
+  struct str out = str_dup(l->a, buf_str(&b));
+  buf_release(&b);
+  return out;
+}
+
+static struct str leaf_notes(const struct letter *l, const struct leaf_change *leaf) {
+  struct str parts[4];
+  size_t n = 0;
+  if (leaf->forces_replace) parts[n++] = leaf->if_changed ? STR("forces replacement if it has changed") : STR("forces replacement");
+  if (leaf->why == WHY_DRIFT) parts[n++] = STR("changed outside quoin");
+  if (leaf->why == WHY_REMOVED) parts[n++] = leaf->forces_replace ? STR("removed from the spec") : STR("removed from the spec: reset");
+  if (leaf->why == WHY_RELEASED) parts[n++] = STR("removed from the spec: AWS has no reset, left as it is");
+  if (leaf->why == WHY_UNCONFIRMED) parts[n++] = STR("an earlier call was interrupted: sent again");
+  if (leaf->why == WHY_KEPT) parts[n++] = kept_words(l, leaf);
+  if (leaf->why == WHY_SPEC && !leaf->after) parts[n++] = STR("not in the spec any more");
+  if (leaf->why == WHY_UNKNOWN && (parts[n] = unknown_because(l, leaf)).n) n++;
+  if (leaf->span.file) {
     uint32_t line, col;
     srcmap_line_col(l->s->sources, leaf->span.file, leaf->span.start, &line, &col);
-    buf_addf(l->out, "  %s# %.*s:%u%s", l->c->dim, SV(srcmap_name(l->s->sources, leaf->span.file)), line, l->c->off);
+    parts[n++] = str_fmt(l->a, "%.*s:%u", SV(srcmap_name(l->s->sources, leaf->span.file)), line);
   }
+  struct str out = STR("");
+  for (size_t i = 0; i < n; i++) out = i ? str_fmt(l->a, "%.*s; %.*s", SV(out), SV(parts[i])) : parts[i];
+  return out;
 }
 
 #define PROPERTY_INDENT 6
 
-#define LEAF_MAX 1000 /* columns of a text that is not cut: only the end of an ARN may differ */
-
-static void add_sides(struct letter *l, const struct leaf_change *leaf, size_t most) {
-  buf_addz(l->out, " = ");
-  if (leaf->before) render_inline(l->s, l->out, leaf->before, most);
-  if (leaf->before && (leaf->after || leaf->why == WHY_REMOVED)) buf_addz(l->out, " -> ");
-  if (leaf->after)
-    render_inline(l->s, l->out, leaf->after, most);
-  else if (leaf->why == WHY_REMOVED)
-    buf_addz(l->out, "null");
+/* Tags of {Key, Value} are shown as what they say: Tags["Name"] = "main". */
+static void shorten_tag(const struct letter *l, const struct change *c, struct leaf_line *line) {
+  struct str tags = c->def ? def_info(c->def).tag_property : STR("");
+  if (!tags.n || !str_starts(line->name, tags) || line->name.n == tags.n || line->name.p[tags.n] != '[') return;
+  if (str_ends(line->name, STR("].Value"))) line->name.n -= 6;
+  const struct value **sides[2] = {&line->before, &line->after};
+  for (int i = 0; i < 2; i++) {
+    const struct value *v = *sides[i] && !(*sides[i])->flags ? value_get(l->s, *sides[i], STR("Value")) : NULL;
+    if (v) *sides[i] = v;
+  }
 }
 
-static void add_leaf(struct letter *l, const struct leaf_change *leaf, size_t width) {
-  const char *colour = !leaf->before ? l->c->add : !leaf->after ? l->c->destroy : l->c->change;
-  char mark = !leaf->before ? '+' : !leaf->after ? '-' : '~';
-  if (leaf->why == WHY_KEPT || leaf->why == WHY_RELEASED) mark = ' ', colour = l->c->dim;
-  size_t room = l->columns > width + 24 ? (l->columns - width - 16) / 2 : 24;
-  bool wide = (leaf->before && render_width(l->s, leaf->before) > room) ||
-              (leaf->after && render_width(l->s, leaf->after) > room);
-  struct buf parts = BUF_INIT(BUF_MAX_DEFAULT);
-  bool apart =
-      wide && render_difference(l->s, &parts, leaf->before, leaf->after, PROPERTY_INDENT + 2) && parts.n;
-  buf_addf(l->out, "%*s%s%c%s %-*.*s", PROPERTY_INDENT - 2, "", colour, mark, l->c->off,
-           apart ? 0 : (int)width, SV(leaf->path));
-  if (!apart) add_sides(l, leaf, LEAF_MAX);
-  leaf_note(l, leaf);
-  buf_addc(l->out, '\n');
-  buf_add(l->out, buf_str(&parts));
-  buf_release(&parts);
+static struct leaf_line leaf_line(const struct letter *l, const struct change *c, const struct leaf_change *leaf) {
+  struct leaf_line line = {.name = leaf->path,
+                           .before = leaf->before,
+                           .after = leaf->why == WHY_KEPT ? NULL : leaf->after,
+                           .gone = leaf->why == WHY_REMOVED,
+                           .quiet = leaf->why == WHY_KEPT || leaf->why == WHY_RELEASED,
+                           .notes = leaf_notes(l, leaf)};
+  shorten_tag(l, c, &line);
+  return line;
 }
 
 static void add_leaves(struct letter *l, const struct change *c) {
+  struct leaf_style st = {l->p->s, l->a, l->columns, l->c->add, l->c->change, l->c->destroy, l->c->dim, l->c->off};
   size_t width = 0;
-  for (uint32_t i = 0; i < c->n_leaves; i++)
-    if (c->leaves[i].path.n > width && c->leaves[i].path.n <= 48) width = c->leaves[i].path.n;
-  for (uint32_t i = 0; i < c->n_leaves; i++) add_leaf(l, &c->leaves[i], width);
+  for (uint32_t i = 0; i < c->n_leaves; i++) {
+    size_t n = leaf_line(l, c, &c->leaves[i]).name.n;
+    if (n > width && n <= 40) width = n;
+  }
+  for (uint32_t i = 0; i < c->n_leaves; i++) {
+    struct leaf_line line = leaf_line(l, c, &c->leaves[i]);
+    line.width = width;
+    render_leaf(&st, l->out, &line);
+  }
 }
 
 static void add_properties(struct letter *l, const struct value *props) {
@@ -127,6 +176,16 @@ static void add_properties(struct letter *l, const struct value *props) {
   }
   for (uint32_t i = 0; i < props->n; i++)
     render_block(l->s, l->out, "", session_str(l->s, props->members[i].key), width, props->members[i].value, PROPERTY_INDENT, l->columns);
+}
+
+/* What becomes of the old object of a replacement. */
+static void add_old(struct letter *l, const struct change *old) {
+  struct str id = def_identity_text(l->p->s, l->a, old->def, old->identity);
+  bool kept = old->action == ACT_FORGET;
+  buf_addf(l->out, "%*s%s# %.*s %s%s\n", PROPERTY_INDENT, "", l->c->dim, SV(id),
+           kept ? "stays in the cloud and is forgotten" : old->if_changed ? "is then destroyed" : "is destroyed", l->c->off);
+  if (!kept && def_info(old->def).stateful)
+    buf_addf(l->out, "%*s%s! its data is lost: this cannot be undone%s\n", PROPERTY_INDENT, "", l->c->destroy, l->c->off);
 }
 
 static void add_identity(struct letter *l, const struct change *c) {
@@ -145,15 +204,17 @@ static void add_change(struct letter *l, const struct change *c) {
   const char *why = reason_words(c, k);
   buf_addf(l->out, "%s%s%s %s%.*s%s %s(%.*s)%s %s", kind_colour(l, k), kinds[k].mark, l->c->off, l->c->bold,
            SV(session_str(l->s, c->address)), l->c->off, l->c->dim, SV(session_str(l->s, c->type)), l->c->off, kinds[k].words);
-  if (why) buf_addf(l->out, ": %s", why);
+  const struct change *old = c->pair != UINT32_MAX ? &l->p->changes[c->pair] : c;
+  if (old->type != c->type) buf_addf(l->out, ": it was a %.*s", SV(session_str(l->s, old->type)));
+  else if (why) buf_addf(l->out, ": %s", why);
   buf_addc(l->out, '\n');
   if (c->moved_from) buf_addf(l->out, "%*s(moved from %.*s)\n", PROPERTY_INDENT, "", SV(session_str(l->s, c->moved_from)));
   if (c->region != l->p->env.region && c->region)
     buf_addf(l->out, "%*s(in %.*s)\n", PROPERTY_INDENT, "", SV(session_str(l->s, c->region)));
   if (c->n_leaves) add_leaves(l, c);
   else if (c->action == ACT_CREATE) add_properties(l, c->wanted);
-  const struct change *old = c->action == ACT_CREATE && c->pair != UINT32_MAX ? &l->p->changes[c->pair] : c;
-  if (old->action != ACT_CREATE && old->action != ACT_UPDATE) add_identity(l, old);
+  if (c->action == ACT_CREATE && c->pair != UINT32_MAX) add_old(l, &l->p->changes[c->pair]);
+  else if (c->action != ACT_CREATE && c->action != ACT_UPDATE) add_identity(l, c);
   buf_addc(l->out, '\n');
 }
 
@@ -176,6 +237,20 @@ static bool drifted(const struct change *c) {
   return false;
 }
 
+/* Property: recorded X, live Y; below long documents what differs within them. */
+static void add_drift_leaf(struct letter *l, const struct leaf_change *leaf) {
+  struct leaf_line line = {.name = leaf->path, .before = leaf->recorded ? leaf->recorded : leaf->after, .after = leaf->before};
+  size_t from = l->out->n;
+  buf_addf(l->out, "%*s%.*s: recorded ", PROPERTY_INDENT, "", SV(line.name));
+  render_inline(l->s, l->out, line.before, 0);
+  buf_addz(l->out, ", live ");
+  render_inline(l->s, l->out, line.after, 0);
+  bool fits = !l->out->failed && str_columns((struct str){l->out->p + from, l->out->n - from}) <= l->columns;
+  buf_addc(l->out, '\n');
+  struct leaf_style st = {l->p->s, l->a, l->columns, l->c->add, l->c->change, l->c->destroy, l->c->dim, l->c->off};
+  if (!fits) render_differences(&st, l->out, line.before, line.after);
+}
+
 static void add_drift(struct letter *l, const struct change *c) {
   if (c->action == ACT_FORGET) {
     buf_addf(l->out, "%s  -%s %s%.*s%s %s(%.*s)%s is gone\n", l->c->destroy, l->c->off, l->c->bold, SV(session_str(l->s, c->address)),
@@ -185,15 +260,8 @@ static void add_drift(struct letter *l, const struct change *c) {
   }
   buf_addf(l->out, "%s  ~%s %s%.*s%s %s(%.*s)%s has changed\n", l->c->change, l->c->off, l->c->bold, SV(session_str(l->s, c->address)),
            l->c->off, l->c->dim, SV(session_str(l->s, c->type)), l->c->off);
-  for (uint32_t i = 0; i < c->n_leaves; i++) {
-    const struct leaf_change *leaf = &c->leaves[i];
-    if (leaf->why != WHY_DRIFT) continue;
-    buf_addf(l->out, "%*s%.*s: recorded ", PROPERTY_INDENT, "", SV(leaf->path));
-    render_inline(l->s, l->out, leaf->recorded ? leaf->recorded : leaf->after, l->columns);
-    buf_addz(l->out, ", live ");
-    render_inline(l->s, l->out, leaf->before, l->columns);
-    buf_addc(l->out, '\n');
-  }
+  for (uint32_t i = 0; i < c->n_leaves; i++)
+    if (c->leaves[i].why == WHY_DRIFT) add_drift_leaf(l, &c->leaves[i]);
 }
 
 static uint32_t add_drift_section(struct letter *l) {
@@ -216,26 +284,47 @@ static void add_header(struct letter *l) {
   buf_addz(l->out, "\n\n");
 }
 
-static void add_outputs(struct letter *l) {
-  if (!l->p->n_outputs) return;
-  buf_addz(l->out, "Outputs:\n");
+/* Outputs that will be others than those recorded. Secret ones are not recorded: told once, when all are new. */
+static uint32_t add_outputs(struct letter *l) {
+  struct leaf_style st = {l->p->s, l->a, l->columns, l->c->add, l->c->change, l->c->destroy, l->c->dim, l->c->off};
+  const struct value *had = l->p->old_outputs;
+  uint32_t n = 0;
   for (uint32_t i = 0; i < l->p->n_outputs; i++) {
     const struct output *o = &l->p->outputs[i];
-    buf_addf(l->out, "  %.*s = ", SV(session_str(l->s, o->name)));
-    if (o->secret) buf_addz(l->out, "(sensitive)");
-    else render_inline(l->s, l->out, o->value, 0);
-    buf_addc(l->out, '\n');
+    const struct value *before = had ? value_member(had, o->name) : NULL;
+    if ((o->secret && had) || (value_is_null(o->value) && !before) || (before && value_eq(l->s, before, o->value))) continue;
+    if (!n++) buf_addz(l->out, "Outputs:\n");
+    struct leaf_line line = {.name = session_str(l->s, o->name), .before = before, .after = o->value};
+    if (o->secret) line.after = value_with_flags(l->a, value_str(l->a, STR("")), VF_SECRET);
+    render_leaf(&st, l->out, &line);
   }
-  buf_addc(l->out, '\n');
+  for (uint32_t i = 0; value_is(had, V_MAP) && i < had->n; i++) {
+    bool stays = l->p->destroy && !l->p->n_outputs;
+    for (uint32_t k = 0; k < l->p->n_outputs && !stays; k++) stays = l->p->outputs[k].name == had->members[i].key;
+    if (stays) continue;
+    if (!n++) buf_addz(l->out, "Outputs:\n");
+    struct leaf_line line = {.name = session_str(l->s, had->members[i].key), .before = had->members[i].value};
+    render_leaf(&st, l->out, &line);
+  }
+  if (n) buf_addc(l->out, '\n');
+  return n;
+}
+
+static void add_count(struct letter *l, const char **between, uint32_t n, const char *one, const char *many) {
+  if (!n) return;
+  buf_addf(l->out, "%s%u %s", *between, n, n == 1 ? one : many);
+  *between = ", ";
 }
 
 static void add_footer(struct letter *l) {
   struct plan_counts n = plan_count(l->p);
-  buf_addf(l->out, "%sPlan:%s %u to add, %u to change, %u to destroy", l->c->bold, l->c->off, n.add, n.change, n.destroy);
-  if (n.replace) buf_addf(l->out, " (%u replaced)", n.replace);
-  if (n.forget) buf_addf(l->out, ", %u to forget", n.forget);
-  if (l->p->n_moves) buf_addf(l->out, ", %u moved", l->p->n_moves);
-  buf_addz(l->out, ".\n");
+  const char *between = "Among them: ";
+  buf_addf(l->out, "%sPlan:%s %u to add, %u to change, %u to destroy.\n", l->c->bold, l->c->off, n.add, n.change, n.destroy);
+  add_count(l, &between, n.replace, "replacement", "replacements");
+  if (!n.replace) between = "Besides: ";
+  add_count(l, &between, n.forget, "to forget", "to forget");
+  add_count(l, &between, l->p->n_moves, "moved", "moved");
+  if (n.replace || n.forget || l->p->n_moves) buf_addz(l->out, ".\n");
   if (l->p->n_checks) buf_addf(l->out, "%u check%s can only be judged after apply.\n", l->p->n_checks, l->p->n_checks == 1 ? "" : "s");
 }
 
@@ -248,6 +337,22 @@ static void add_calls(struct letter *l) {
   buf_addf(l->out, "%sRead the cloud with %llu call%s", l->c->dim, calls, calls == 1 ? "" : "s");
   if (calls != bound) buf_addf(l->out, " (%llu were computed)", bound);
   buf_addf(l->out, ".%s\n", l->c->off);
+}
+
+/* Resources of which only the state learns something. */
+static uint32_t only_recorded(const struct plan *p) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < p->n_changes; i++) n += p->changes[i].action == ACT_NONE && p->changes[i].record && !p->changes[i].moved_from;
+  return n;
+}
+
+static void add_nothing(struct letter *l, uint32_t outputs) {
+  uint32_t n = only_recorded(l->p);
+  if (n) buf_addf(l->out, "No changes to the cloud. Apply records what the spec now says of %u resource%s.\n", n, n == 1 ? "" : "s");
+  else if (l->p->n_moves) buf_addz(l->out, "No changes but the moves above.\n");
+  else if (outputs) buf_addz(l->out, "No changes but the outputs above.\n");
+  else buf_addz(l->out, "No changes. The cloud is as the spec says.\n");
+  add_calls(l);
 }
 
 static void add_moves(struct letter *l) {
@@ -266,29 +371,35 @@ static void add_kept(struct letter *l) {
   }
 }
 
-void plan_render_text(const struct plan *p, const struct render_options *o, struct buf *out) {
-  struct letter l = {p, p->s, out, o->colour ? &ansi : &none, o->columns ? o->columns : 120};
-  add_header(&l);
-  uint32_t drift = add_drift_section(&l);
-  if (o->drift) {
-    if (!drift) buf_addz(out, "No drift: the cloud is as it was applied.\n");
-    else buf_addf(out, "Drift: %u resource%s changed outside quoin.\n", drift, drift == 1 ? "" : "s");
-    add_calls(&l);
+static void add_letter(struct letter *l, bool only_drift) {
+  const struct plan *p = l->p;
+  add_header(l);
+  uint32_t drift = add_drift_section(l);
+  if (only_drift) {
+    if (!drift) buf_addz(l->out, "No drift: the cloud is as it was applied.\n");
+    else buf_addf(l->out, "Drift: %u resource%s changed outside quoin.\n", drift, drift == 1 ? "" : "s");
+    add_calls(l);
     return;
   }
-  add_moves(&l);
-  add_kept(&l);
+  add_moves(l);
+  add_kept(l);
   struct plan_counts n = plan_count(p);
-  bool nothing = !(n.add + n.change + n.destroy + n.forget + n.drift);
-  if (nothing) {
-    buf_addz(out, p->n_moves ? "No changes but the moves above.\n" : "No changes. The cloud is as the spec says.\n");
-    add_calls(&l);
+  if (!(n.add + n.change + n.destroy + n.forget + n.drift)) {
+    add_nothing(l, add_outputs(l));
     return;
   }
-  add_legend(&l);
+  add_legend(l);
   for (uint32_t i = 0; i < p->n_changes; i++)
-    if (!told_elsewhere(&p->changes[i])) add_change(&l, &p->changes[i]);
-  add_outputs(&l);
-  add_footer(&l);
-  add_calls(&l);
+    if (!told_elsewhere(&p->changes[i])) add_change(l, &p->changes[i]);
+  add_outputs(l);
+  add_footer(l);
+  add_calls(l);
+}
+
+void plan_render_text(const struct plan *p, const struct render_options *o, struct buf *out) {
+  struct arena scratch;
+  arena_init(&scratch);
+  struct letter l = {p, p->s, &scratch, out, o->colour ? &ansi : &none, o->columns ? o->columns : 120};
+  add_letter(&l, o->drift);
+  arena_release(&scratch);
 }

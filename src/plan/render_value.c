@@ -72,6 +72,12 @@ void render_inline(const struct session *s, struct buf *out, const struct value 
   if (!out->failed) cut(out, from, most);
 }
 
+void render_text(struct buf *out, struct str text, size_t most) {
+  size_t from = out->n;
+  for (size_t i = 0; i < text.n; i++) buf_addc(out, (unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f ? ' ' : text.p[i]);
+  if (!out->failed) cut(out, from, most);
+}
+
 static void add_line_start(struct buf *out, const char *mark, unsigned indent) {
   for (unsigned i = 0; i < indent; i++) buf_addc(out, ' ');
   buf_addz(out, mark);

@@ -29,7 +29,7 @@ static enum qn_err plan_delete(struct builder *b, struct recorded *r, enum chang
   uint8_t on_destroy = build_default_on_destroy(b, r);
   struct change c = {.action = ACT_DELETE, .reason = reason, .address = r->address, .type = sr->type, .region = sr->region,
                      .account = sr->account, .def = r->def, .generation = sr->generation, .pair = UINT32_MAX,
-                     .on_destroy = on_destroy, .applied = sr->applied, .seen = sr->seen, .live = r->live,
+                     .on_destroy = on_destroy, .applied = sr->applied, .seen = sr->seen, .live = plan_without_secrets(b->a, r->live, sr->applied, false),
                      .identity = r->identity, .attributes = sr->attributes, .uid = sr->uid, .deps = sr->deps,
                      .n_deps = sr->n_deps, .span = where, .moved_from = r->moved ? sr->address : 0};
   bool nothing = r->gone || value_is_null(r->identity);

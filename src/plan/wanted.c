@@ -46,7 +46,7 @@ static struct change node_change(struct builder *b, const struct node *n, struct
     c.uid = r->r->uid;
     c.applied = r->r->applied;
     c.seen = r->r->seen;
-    c.live = r->live;
+    c.live = plan_without_secrets(b->a, plan_without_secrets(b->a, r->live, d->wanted, false), r->r->applied, false);
     c.identity = r->identity;
     c.attributes = r->r->attributes;
     if (r->moved) c.moved_from = r->r->address;
@@ -105,7 +105,7 @@ static enum qn_err plan_replace(struct builder *b, const struct node *n, struct 
   struct change *c = &b->changes.v[create];
   c->leaves = leaves;
   c->n_leaves = n_leaves;
-  c->live = r->live;
+  c->live = old.live;
   c->applied = r->r->applied;
   c->seen = r->r->seen;
   c->if_changed = old.if_changed = if_changed;

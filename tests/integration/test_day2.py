@@ -11,7 +11,7 @@ ZONES = "zones: { type: \"list(string)\", default: [a, b, c] }"
 ROWS = {
     "new image": (
         [("nginx:1.27", "nginx:1.28")],
-        "Plan: 1 to add, 1 to change, 1 to destroy (1 replaced).",
+        "Plan: 1 to add, 1 to change, 1 to destroy.",
         ["ecs:RegisterTaskDefinition", "ecs:UpdateService", "ecs:DeregisterTaskDefinition"],
         ["task (AWS::ECS::TaskDefinition) must be replaced", "forces replacement"]),
     "scale": (
@@ -29,7 +29,7 @@ ROWS = {
         "Plan: 0 to add, 1 to change, 0 to destroy.", ["ec2:RevokeSecurityGroupIngress"], ["SecurityGroupIngress[]"]),
     "change a create-only property": (
         [("GroupDescription: Web traffic", "GroupDescription: All web traffic")],
-        "Plan: 1 to add, 1 to change, 1 to destroy (1 replaced).",
+        "Plan: 1 to add, 1 to change, 1 to destroy.",
         ["ec2:CreateSecurityGroup", "ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupIngress",
          "ecs:UpdateService", "ec2:DeleteSecurityGroup"],
         ['GroupDescription = "Web traffic" -> "All web traffic"', "forces replacement"]),
@@ -102,6 +102,43 @@ def test_rename_with_moved_changes_nothing(cloud, quoin):
     assert [m for m in cloud.mutations() if "Tag" not in m] == []
     web.plan_is_empty(quoin)
     assert "journal" in quoin("state", "list", web.ENV).expect(0).out.split()
+
+
+NETWORK = """module: network
+inputs:
+  cidr: { type: cidr }
+resources:
+  vpc: { type: AWS::EC2::VPC, properties: { CidrBlock: "${cidr}" } }
+  subnet: { type: AWS::EC2::Subnet, properties: { VpcId: "${vpc.VpcId}", CidrBlock: "${cidr}" } }
+outputs:
+  id: ${vpc.VpcId}
+"""
+PARTS = """quoin: 1
+stack: parts
+environments:
+  development: { region: us-east-1 }
+components:
+  %s:
+    use: ./modules/network.yaml
+    with: { cidr: 10.30.0.0/24 }
+"""
+
+
+def test_rename_of_a_component_changes_nothing(cloud, quoin):
+    (quoin.work / "modules").mkdir()
+    quoin.write("modules/network.yaml", NETWORK)
+    quoin.write("quoin.yaml", PARTS % "network")
+    web.apply(quoin)
+    quoin.write("quoin.yaml", PARTS % "main" + "moved:\n  - { from: network, to: main }\n")
+    out = quoin("plan", web.ENV).expect(0).out
+    assert "network.subnet has moved to main.subnet" in out and "network.vpc has moved to main.vpc" in out, out
+    assert "No changes but the moves above." in out, out
+    cloud.forget_calls()
+    web.apply(quoin)
+    assert cloud.mutations() == []
+    web.plan_is_empty(quoin)
+    quoin("destroy", web.ENV, "-auto-approve").expect(0)  # in the order of the new names
+    assert [m for m in cloud.mutations() if "Delete" in m] == ["ec2:DeleteSubnet", "ec2:DeleteVpc"]
 
 
 def test_deleted_object_is_planned_as_a_create(cloud, quoin):
