@@ -11,11 +11,11 @@ struct recorded {
   sym address;
   bool moved;
   const struct def *def;
-  uint32_t node;              /* graph node or UINT32_MAX */
-  bool gone;                  /* read, and not there */
-  bool targeted;              /* with targets: a delete of it is meant, too */
-  bool pending_create;        /* an open create intent without identity: apply settles it */
-  const struct value *live;   /* as read, or NULL */
+  uint32_t node;            /* graph node or UINT32_MAX */
+  bool gone;                /* read, and not there */
+  bool targeted;            /* with targets: a delete of it is meant, too */
+  bool pending_create;      /* an open create intent without identity: apply settles it */
+  const struct value *live; /* as read, or NULL */
   const struct value *identity;
 };
 /* What a node becomes. */
@@ -24,14 +24,14 @@ struct decision {
   const struct value *wanted; /* resolved as far as possible */
   bool new_identity;          /* created or replaced: attributes are unknown */
   bool updated;
-  uint32_t change;            /* index of the create, update or none change; UINT32_MAX */
-  uint32_t old_delete;        /* delete of the replaced generation; UINT32_MAX */
-  VEC(struct str) reads;      /* attributes others refer to */
+  uint32_t change;       /* index of the create, update or none change; UINT32_MAX */
+  uint32_t old_delete;   /* delete of the replaced generation; UINT32_MAX */
+  VEC(struct str) reads; /* attributes others refer to */
 };
 struct builder {
   struct session *s;
   struct arena *a;
-  const struct graph *g;      /* NULL: destroy */
+  const struct graph *g; /* NULL: destroy */
   struct state *st;
   const struct providers *prov;
   const struct schema *sc;
@@ -52,7 +52,8 @@ struct builder {
 enum qn_err build_recorded(struct builder *b);
 /* Where `moved` puts an address. */
 sym build_moved(struct builder *b, sym address);
-/* -target and -replace: marks nodes and recorded resources; QN0810 for what is neither in the spec nor in the state. */
+/* -target and -replace: marks nodes and recorded resources; QN0810 for what is neither in the spec nor in the
+ * state. */
 enum qn_err build_targets(struct builder *b);
 /* Live read of all that is recorded; sets gone, live. */
 enum qn_err build_refresh(struct builder *b, struct rd_ctx *rd, struct cloud *c);

@@ -36,7 +36,8 @@ static bool waits(const struct value *v, unsigned depth) {
   if (v->kind == V_UNKNOWN) return v->unknown->ukind != U_SECRET;
   bool found = false;
   for (uint32_t i = 0; v->kind == V_LIST && i < v->n && !found; i++) found = waits(v->items[i], depth + 1);
-  for (uint32_t i = 0; v->kind == V_MAP && i < v->n && !found; i++) found = waits(v->members[i].value, depth + 1);
+  for (uint32_t i = 0; v->kind == V_MAP && i < v->n && !found; i++)
+    found = waits(v->members[i].value, depth + 1);
   return found;
 }
 
@@ -93,8 +94,10 @@ static void emit(struct walk *w, const struct place *at, struct views v, enum wh
   }
   if (why != WHY_KEPT) {
     enum change_verdict cv = verdict(w, at);
-    if (cv == CV_RELEASE && !v.wanted) c.why = WHY_RELEASED;
-    else if (cv != CV_UPDATE) c.forces_replace = true;
+    if (cv == CV_RELEASE && !v.wanted)
+      c.why = WHY_RELEASED;
+    else if (cv != CV_UPDATE)
+      c.forces_replace = true;
     if (c.forces_replace && waits(v.wanted, 0)) c.if_changed = true;
   }
   VEC_PUSH(w->a, &w->out, c);
@@ -110,21 +113,26 @@ static bool as_seen(struct walk *w, const struct place *at, struct views v) {
   return same(w, at, v.seen, v.live) && same(w, at, v.live, v.seen);
 }
 
-static bool empty(const struct value *v) { return (value_is(v, V_LIST) || value_is(v, V_MAP)) && v->n == 0; }
+static bool empty(const struct value *v) {
+  return (value_is(v, V_LIST) || value_is(v, V_MAP)) && v->n == 0;
+}
 
 /* A leaf, or a list that changes as a whole. */
 static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
   struct compare_rule rule = match_rule(&w->m, at);
   if (value_is_null(v.wanted)) {
     if (!value_is_null(v.applied) && value_is_null(v.live) && never_read(w, at, rule)) v.live = v.applied;
-    if (value_is_null(v.applied) || value_is_null(v.live) || (rule.dflt && same(w, at, rule.dflt, v.live))) return;
+    if (value_is_null(v.applied) || value_is_null(v.live) || (rule.dflt && same(w, at, rule.dflt, v.live)))
+      return;
     emit(w, at, v, WHY_REMOVED);
     return;
   }
   bool unconfirmed = path_listed(w, at, w->in->unconfirmed, w->in->n_unconfirmed);
   if (write_only(w, at, rule, v.wanted)) {
-    if (unconfirmed) emit(w, at, v, WHY_UNCONFIRMED);
-    else if (value_is_null(v.applied) ? !empty(v.wanted) : !same(w, at, v.wanted, v.applied)) emit(w, at, v, waits(v.wanted, 0) ? WHY_UNKNOWN : WHY_SPEC);
+    if (unconfirmed)
+      emit(w, at, v, WHY_UNCONFIRMED);
+    else if (value_is_null(v.applied) ? !empty(v.wanted) : !same(w, at, v.wanted, v.applied))
+      emit(w, at, v, waits(v.wanted, 0) ? WHY_UNKNOWN : WHY_SPEC);
     return;
   }
   if (value_unknown(v.wanted)) {
@@ -133,8 +141,10 @@ static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
   }
   if (same(w, at, v.wanted, v.live)) return;
   bool as_applied = !value_is_null(v.applied) && same(w, at, v.wanted, v.applied);
-  if (as_applied && as_seen(w, at, v)) emit(w, at, v, WHY_KEPT);
-  else emit(w, at, v, as_applied ? WHY_DRIFT : WHY_SPEC);
+  if (as_applied && as_seen(w, at, v))
+    emit(w, at, v, WHY_KEPT);
+  else
+    emit(w, at, v, as_applied ? WHY_DRIFT : WHY_SPEC);
 }
 
 static const struct value *member_of(const struct value *map, sym key) {
@@ -149,14 +159,15 @@ static void walk_members(struct walk *w, const struct place *at, struct views v,
       sym key = declared[side]->members[i].key;
       if (side == 1 && member_of(v.wanted, key)) continue;
       struct place member = {.up = at, .kind = PL_MEMBER, .name = session_str(w->s, key)};
-      struct views below = {member_of(v.wanted, key), member_of(v.applied, key), member_of(v.seen, key), member_of(v.live, key),
-                            value_is(v.seen, V_MAP)};
+      struct views below = {member_of(v.wanted, key), member_of(v.applied, key), member_of(v.seen, key),
+                            member_of(v.live, key), value_is(v.seen, V_MAP)};
       walk_place(w, &member, below, depth + 1);
     }
   }
 }
 
-static const struct value *element_by_key(struct walk *w, const struct value *list, struct str key, const struct value *k) {
+static const struct value *element_by_key(struct walk *w, const struct value *list, struct str key,
+                                          const struct value *k) {
   if (!value_is(list, V_LIST)) return NULL;
   for (uint32_t i = 0; i < list->n; i++)
     if (value_eq(w->s, value_get(w->s, list->items[i], key), k)) return list->items[i];
@@ -178,8 +189,10 @@ static bool keys_known(struct walk *w, const struct value *list, struct str key)
   return true;
 }
 
-/* Keyed lists: per element and member. Elements only live has are drift, but for tags, which are managed per key. */
-static void walk_keyed(struct walk *w, const struct place *at, struct str key, struct views v, unsigned depth) {
+/* Keyed lists: per element and member. Elements only live has are drift, but for tags, which are managed per
+ * key. */
+static void walk_keyed(struct walk *w, const struct place *at, struct str key, struct views v,
+                       unsigned depth) {
   const struct value *sides[3] = {v.wanted, v.applied, is_tags(w, at) ? NULL : v.live};
   for (int side = 0; side < 3; side++) {
     if (!value_is(sides[side], V_LIST)) continue;
@@ -191,9 +204,11 @@ static void walk_keyed(struct walk *w, const struct place *at, struct str key, s
       if (!k || !value_to_text(w->a, k, &text)) continue;
       struct place element = {.up = at, .kind = PL_KEY, .name = text};
       struct views below = {element_by_key(w, v.wanted, key, k), element_by_key(w, v.applied, key, k),
-                            element_by_key(w, v.seen, key, k), element_by_key(w, v.live, key, k), value_is(v.seen, V_LIST)};
+                            element_by_key(w, v.seen, key, k), element_by_key(w, v.live, key, k),
+                            value_is(v.seen, V_LIST)};
       if (side == 2) {
-        if (!below.seen || !match_value(&w->m, &element, below.seen, below.live)) emit(w, &element, below, WHY_DRIFT);
+        if (!below.seen || !match_value(&w->m, &element, below.seen, below.live))
+          emit(w, &element, below, WHY_DRIFT);
       } else if (!below.wanted || !below.live) {
         walk_leaf(w, &element, below);
       } else {
@@ -203,8 +218,10 @@ static void walk_keyed(struct walk *w, const struct place *at, struct str key, s
   }
 }
 
-/* Which elements of `a` have a partner of their own in `b`, and which of `b` in `a` (NULL when b is no list). */
-static void partners(struct walk *w, const struct place *at, const struct value *a, const struct value *b, bool **of_a, bool **of_b) {
+/* Which elements of `a` have a partner of their own in `b`, and which of `b` in `a` (NULL when b is no list).
+ */
+static void partners(struct walk *w, const struct place *at, const struct value *a, const struct value *b,
+                     bool **of_a, bool **of_b) {
   *of_a = ARENA_ARRAY(w->a, a->n, bool);
   *of_b = value_is(b, V_LIST) ? ARENA_ARRAY(w->a, b->n, bool) : NULL;
   if (!*of_b) return;
@@ -216,7 +233,8 @@ static void partners(struct walk *w, const struct place *at, const struct value 
 /* Sets: the elements that are too few or too many. What was applied and is missing, and what is there and
  * never was before, is drift; the rest is the spec's will. */
 static void walk_set(struct walk *w, const struct place *at, struct views v) {
-  if (!value_is(v.wanted, V_LIST) || value_unknown(v.wanted) || plan_secret(v.applied) || !value_is(v.live, V_LIST)) {
+  if (!value_is(v.wanted, V_LIST) || value_unknown(v.wanted) || plan_secret(v.applied) ||
+      !value_is(v.live, V_LIST)) {
     walk_leaf(w, at, v);
     return;
   }
@@ -234,13 +252,17 @@ static void walk_set(struct walk *w, const struct place *at, struct views v) {
   for (uint32_t i = 0; i < v.wanted->n; i++)
     if (pairs[i] == UINT32_MAX)
       emit(w, &element, (struct views){.wanted = v.wanted->items[i]}, applied[i] ? WHY_DRIFT : WHY_SPEC);
-  if (value_is(before, V_LIST)) partners(w, at, before, v.live, &ignored, &known);
-  else known = ARENA_ARRAY(w->a, v.live->n, bool);
+  if (value_is(before, V_LIST))
+    partners(w, at, before, v.live, &ignored, &known);
+  else
+    known = ARENA_ARRAY(w->a, v.live->n, bool);
   for (uint32_t j = 0; j < v.live->n; j++)
-    if (!used[j]) emit(w, &element, (struct views){.live = v.live->items[j]}, known[j] ? WHY_SPEC : WHY_DRIFT);
+    if (!used[j])
+      emit(w, &element, (struct views){.live = v.live->items[j]}, known[j] ? WHY_SPEC : WHY_DRIFT);
 }
 
-static void walk_list(struct walk *w, const struct place *at, struct views v, struct compare_rule rule, unsigned depth) {
+static void walk_list(struct walk *w, const struct place *at, struct views v, struct compare_rule rule,
+                      unsigned depth) {
   if (rule.kind == CMP_KEYED && !value_is(v.wanted, V_UNKNOWN) && keys_known(w, v.wanted, rule.key)) {
     walk_keyed(w, at, rule.key, v, depth);
   } else if (rule.kind == CMP_SET && v.wanted) {
@@ -248,10 +270,12 @@ static void walk_list(struct walk *w, const struct place *at, struct views v, st
   } else if (value_is(v.wanted, V_LIST) && value_is(v.live, V_LIST) && v.wanted->n == v.live->n &&
              (!plan_secret(v.applied) || v.applied->n == v.wanted->n)) {
     for (uint32_t i = 0; i < v.wanted->n; i++) {
-      const struct value *a = value_is(v.applied, V_LIST) && v.applied->n == v.wanted->n ? v.applied->items[i] : NULL;
+      const struct value *a =
+          value_is(v.applied, V_LIST) && v.applied->n == v.wanted->n ? v.applied->items[i] : NULL;
       const struct value *s = value_is(v.seen, V_LIST) && v.seen->n == v.live->n ? v.seen->items[i] : NULL;
       struct place element = {.up = at, .kind = PL_INDEX, .index = i};
-      walk_place(w, &element, (struct views){v.wanted->items[i], a, s, v.live->items[i], s != NULL}, depth + 1);
+      walk_place(w, &element, (struct views){v.wanted->items[i], a, s, v.live->items[i], s != NULL},
+                 depth + 1);
     }
   } else {
     walk_leaf(w, at, v);
@@ -264,12 +288,16 @@ static void walk_place(struct walk *w, const struct place *at, struct views v, u
   struct compare_rule rule = match_rule(&w->m, at);
   const struct value *shape = v.wanted ? v.wanted : v.applied;
   bool document = rule.kind == CMP_JSON || rule.kind == CMP_POLICY || rule.kind == CMP_WRITE_ONLY;
-  if (!document && value_is(shape, V_LIST)) walk_list(w, at, v, rule, depth);
-  else if (!document && value_is(v.wanted, V_MAP) && value_is(v.live, V_MAP)) walk_members(w, at, v, depth);
-  else walk_leaf(w, at, v);
+  if (!document && value_is(shape, V_LIST))
+    walk_list(w, at, v, rule, depth);
+  else if (!document && value_is(v.wanted, V_MAP) && value_is(v.live, V_MAP))
+    walk_members(w, at, v, depth);
+  else
+    walk_leaf(w, at, v);
 }
 
-void diff_leaves(struct session *s, struct arena *a, const struct diff_input *in, const struct leaf_change **out, uint32_t *n) {
+void diff_leaves(struct session *s, struct arena *a, const struct diff_input *in,
+                 const struct leaf_change **out, uint32_t *n) {
   struct walk w = {.s = s, .a = a, .in = in, .m = {s, a, in->def}};
   const struct value *sides[2] = {in->wanted, in->applied};
   for (int side = 0; side < 2; side++) {
@@ -282,7 +310,9 @@ void diff_leaves(struct session *s, struct arena *a, const struct diff_input *in
       /* Without a read, an object that was never read back is as it was applied. */
       if (!in->live && !v.live) v.live = v.applied;
       /* The common case costs one comparison. */
-      if (!in->n_unconfirmed && v.wanted && v.live && !value_unknown(v.wanted) && value_eq(s, v.wanted, v.live)) continue;
+      if (!in->n_unconfirmed && v.wanted && v.live && !value_unknown(v.wanted) &&
+          value_eq(s, v.wanted, v.live))
+        continue;
       struct place at = {.kind = PL_MEMBER, .name = session_str(s, key)};
       walk_place(&w, &at, v, 0);
     }
@@ -301,8 +331,10 @@ static const struct place *place_of(struct arena *a, struct str path) {
     if (path.p[0] == '[') {
       bool quoted = false;
       for (n = 1; n < path.n && (quoted || path.p[n] != ']'); n++)
-        if (path.p[n] == '\\') n++;
-        else if (path.p[n] == '"') quoted = !quoted;
+        if (path.p[n] == '\\')
+          n++;
+        else if (path.p[n] == '"')
+          quoted = !quoted;
       *p = (struct place){.up = at, .kind = PL_ANY};
       n++;
     } else {
@@ -316,13 +348,15 @@ static const struct place *place_of(struct arena *a, struct str path) {
   return at;
 }
 
-bool plan_leaf_same(struct session *s, struct arena *a, const struct change *c, const struct leaf_change *l, const struct value *now) {
+bool plan_leaf_same(struct session *s, struct arena *a, const struct change *c, const struct leaf_change *l,
+                    const struct value *now) {
   const struct place *at = place_of(a, l->path);
   if (!at || value_unknown(now) || value_is_null(now)) return false;
   struct matcher m = {s, a, c->def};
   if (l->before && match_value(&m, at, now, l->before)) return true;
   const struct value *applied = c->applied ? value_at(s, c->applied, l->path) : NULL;
   if (value_is_null(applied) || !match_value(&m, at, now, applied)) return false;
-  if (value_is_null(l->before) || value_is_null(l->recorded)) return value_is_null(l->before) && value_is_null(l->recorded);
+  if (value_is_null(l->before) || value_is_null(l->recorded))
+    return value_is_null(l->before) && value_is_null(l->recorded);
   return match_value(&m, at, l->recorded, l->before) && match_value(&m, at, l->before, l->recorded);
 }

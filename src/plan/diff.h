@@ -23,10 +23,12 @@ struct matcher {
 /* Does `live` hold everything that `wanted` declares? Members that only live has do not matter;
  * lists are compared by the definition's rule for their path. Unknown never matches, but a secret
  * reference matches the same reference. */
-bool match_value(const struct matcher *m, const struct place *at, const struct value *wanted, const struct value *live);
-/* Pairs of a multiset: fills pair_of[i] with the index in live of wanted->items[i] or UINT32_MAX. True if both are exhausted. */
-bool match_set(const struct matcher *m, const struct place *at, const struct value *wanted, const struct value *live,
-               uint32_t *pair_of, bool *live_used);
+bool match_value(const struct matcher *m, const struct place *at, const struct value *wanted,
+                 const struct value *live);
+/* Pairs of a multiset: fills pair_of[i] with the index in live of wanted->items[i] or UINT32_MAX. True if
+ * both are exhausted. */
+bool match_set(const struct matcher *m, const struct place *at, const struct value *wanted,
+               const struct value *live, uint32_t *pair_of, bool *live_used);
 struct compare_rule match_rule(const struct matcher *m, const struct place *at);
 
 /* JSON texts and objects as values; policies with single-element lists unwrapped, sets sorted. */

@@ -2,7 +2,6 @@
 #include <stddef.h>
 
 #include "quoin/crypto.h"
-#include "quoin/crypto.h"
 #include "quoin/plan.h"
 #include "quoin/vec.h"
 
@@ -69,7 +68,8 @@ static const struct field plan_fields[] = {
     F(plan, base, F_U64),
     F(plan, destroy, F_BOOL),
     F(plan, refreshed, F_BOOL),
-    F(plan, lookups, F_VALUE), F(plan, old_outputs, F_VALUE),
+    F(plan, lookups, F_VALUE),
+    F(plan, old_outputs, F_VALUE),
     F(plan, definitions_digest, F_STR),
     F(plan, version, F_STR),
     F(plan, calls, F_U64),
@@ -328,14 +328,19 @@ static void *read_list(struct reader *r, const struct value *v, size_t size, con
   return list;
 }
 
-static bool map_or_none(const struct value *v) { return !v || v->kind == V_MAP; }
+static bool map_or_none(const struct value *v) {
+  return !v || v->kind == V_MAP;
+}
 
 /* Does a change of a file make sense by itself? n: changes in all. */
 static bool sound(const struct change *c, uint32_t n) {
   bool wants = c->action == ACT_CREATE || c->action == ACT_UPDATE;
-  if (!c->def || (unsigned)c->action > ACT_FORGET || (unsigned)c->reason > CR_INTERRUPTED || c->on_destroy > OD_EMPTY) return false;
+  if (!c->def || (unsigned)c->action > ACT_FORGET || (unsigned)c->reason > CR_INTERRUPTED ||
+      c->on_destroy > OD_EMPTY)
+    return false;
   if ((c->pair != UINT32_MAX && c->pair >= n) || (wants && !value_is(c->wanted, V_MAP))) return false;
-  const struct value *maps[] = {c->wanted, c->applied, c->seen, c->live, c->identity, c->attributes, c->timeouts};
+  const struct value *maps[] = {c->wanted,   c->applied,    c->seen,    c->live,
+                                c->identity, c->attributes, c->timeouts};
   for (size_t i = 0; i < N(maps); i++)
     if (!map_or_none(maps[i])) return false;
   for (uint32_t k = 0; k < c->n_after; k++)
@@ -357,8 +362,9 @@ static void read_changes(struct reader *r, const struct value *v, const struct p
     r->bad |= !sound(c, n);
   }
   for (uint32_t i = 0; i < n && !r->bad; i++)
-    r->bad = changes[i].pair != UINT32_MAX && (changes[i].pair == i || changes[changes[i].pair].pair != i ||
-                                               (changes[i].action == ACT_CREATE) == (changes[changes[i].pair].action == ACT_CREATE));
+    r->bad = changes[i].pair != UINT32_MAX &&
+             (changes[i].pair == i || changes[changes[i].pair].pair != i ||
+              (changes[i].action == ACT_CREATE) == (changes[changes[i].pair].action == ACT_CREATE));
   out->changes = changes;
   out->n_changes = n;
 }
@@ -410,10 +416,14 @@ enum qn_err plan_read(struct session *s, struct str bytes, const struct provider
 enum qn_err plan_check_maker(const struct plan *p, const struct providers *prov) {
   struct session *s = p->s;
   const char *what = NULL;
-  if (!str_eq(p->version, STR(QUOIN_VERSION))) what = "another version of quoin";
-  else if (!str_eq(p->definitions_digest, providers_digest(prov, &s->arena))) what = "other provider definitions";
+  if (!str_eq(p->version, STR(QUOIN_VERSION)))
+    what = "another version of quoin";
+  else if (!str_eq(p->definitions_digest, providers_digest(prov, &s->arena)))
+    what = "other provider definitions";
   if (!what) return QN_OK;
   struct diag *g = diag_add(&s->diags, QN0817, SPAN_NONE, "the plan was made with %s", what);
-  diag_help(&s->diags, g, "make a new one with `quoin plan -out FILE`; QUOIN_PROVIDER_PATH has to be the same at plan and apply");
+  diag_help(
+      &s->diags, g,
+      "make a new one with `quoin plan -out FILE`; QUOIN_PROVIDER_PATH has to be the same at plan and apply");
   return QN_E_STALE;
 }

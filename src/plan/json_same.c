@@ -10,9 +10,11 @@ static const struct value *parsed(const struct matcher *m, const struct value *v
   return json_parse(m->s, m->a, value_text(v), &out, &err) == QN_OK ? out : v;
 }
 
-static bool same(const struct matcher *m, const struct value *a, const struct value *b, bool policy, unsigned depth);
+static bool same(const struct matcher *m, const struct value *a, const struct value *b, bool policy,
+                 unsigned depth);
 
-static bool same_list(const struct matcher *m, const struct value *a, const struct value *b, bool policy, unsigned depth) {
+static bool same_list(const struct matcher *m, const struct value *a, const struct value *b, bool policy,
+                      unsigned depth) {
   if (a->n != b->n) return false;
   bool *used = ARENA_ARRAY(m->a, b->n, bool);
   for (uint32_t i = 0; i < a->n; i++) {
@@ -24,10 +26,13 @@ static bool same_list(const struct matcher *m, const struct value *a, const stru
   return true;
 }
 
-static bool same(const struct matcher *m, const struct value *a, const struct value *b, bool policy, unsigned depth) {
+static bool same(const struct matcher *m, const struct value *a, const struct value *b, bool policy,
+                 unsigned depth) {
   if (depth > DIFF_DEPTH_MAX || !a || !b) return a == b;
-  if (policy && value_is(a, V_LIST) && a->n == 1 && !value_is(b, V_LIST)) return same(m, a->items[0], b, policy, depth + 1);
-  if (policy && value_is(b, V_LIST) && b->n == 1 && !value_is(a, V_LIST)) return same(m, a, b->items[0], policy, depth + 1);
+  if (policy && value_is(a, V_LIST) && a->n == 1 && !value_is(b, V_LIST))
+    return same(m, a->items[0], b, policy, depth + 1);
+  if (policy && value_is(b, V_LIST) && b->n == 1 && !value_is(a, V_LIST))
+    return same(m, a, b->items[0], policy, depth + 1);
   if (value_is(a, V_LIST) && value_is(b, V_LIST)) return same_list(m, a, b, policy, depth + 1);
   if (value_is(a, V_MAP) && value_is(b, V_MAP)) {
     if (a->n != b->n) return false;

@@ -114,7 +114,8 @@ static enum qn_err resolve_outputs(struct builder *b, struct plan *out) {
 static void check_failed(struct builder *b, const struct check *k, const struct resolver *r) {
   struct str why;
   const struct value *message = k->message ? k->message : value_null();
-  if (value_resolve(b->s, b->a, message, r, &message) || !value_to_text(b->a, message, &why)) why = STR("the condition is false");
+  if (value_resolve(b->s, b->a, message, r, &message) || !value_to_text(b->a, message, &why))
+    why = STR("the condition is false");
   diag_add(&b->s->diags, QN0809, k->span, "check failed: %.*s", SV(why));
 }
 

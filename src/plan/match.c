@@ -17,25 +17,29 @@ static bool arn_or_name(struct str a, struct str b) {
   return arn_a != arn_b && str_eq(arn_name(a), arn_name(b));
 }
 
-static struct str no_dot(struct str t) { return t.n && t.p[t.n - 1] == '.' ? str_sub(t, 0, t.n - 1) : t; }
+static struct str no_dot(struct str t) {
+  return t.n && t.p[t.n - 1] == '.' ? str_sub(t, 0, t.n - 1) : t;
+}
 
-static bool same_scalar(const struct matcher *m, struct compare_rule rule, const struct value *w, const struct value *l) {
+static bool same_scalar(const struct matcher *m, struct compare_rule rule, const struct value *w,
+                        const struct value *l) {
   if (w->kind == V_UNKNOWN || l->kind == V_UNKNOWN)
-    return w->kind == l->kind && (w->unknown == l->unknown || (w->unknown->ukind == U_SECRET && l->unknown->ukind == U_SECRET &&
-                                                              str_eq(w->unknown->path, l->unknown->path)));
+    return w->kind == l->kind &&
+           (w->unknown == l->unknown || (w->unknown->ukind == U_SECRET && l->unknown->ukind == U_SECRET &&
+                                         str_eq(w->unknown->path, l->unknown->path)));
   struct str a, b;
   if (!value_to_text(m->a, w, &a) || !value_to_text(m->a, l, &b)) return value_eq(m->s, w, l);
   if (str_eq(a, b)) return true;
   switch ((enum compare_kind)rule.kind) {
-    case CMP_NOCASE: return str_eq_nocase(a, b);
-    case CMP_ARN_OR_NAME: return arn_or_name(a, b);
-    case CMP_TRAILING_DOT: return str_eq_nocase(no_dot(a), no_dot(b)); /* names in DNS have no case */
-    case CMP_VALUE:
-    case CMP_SET:
-    case CMP_KEYED:
-    case CMP_JSON:
-    case CMP_POLICY:
-    case CMP_WRITE_ONLY: break;
+  case CMP_NOCASE: return str_eq_nocase(a, b);
+  case CMP_ARN_OR_NAME: return arn_or_name(a, b);
+  case CMP_TRAILING_DOT: return str_eq_nocase(no_dot(a), no_dot(b)); /* names in DNS have no case */
+  case CMP_VALUE:
+  case CMP_SET:
+  case CMP_KEYED:
+  case CMP_JSON:
+  case CMP_POLICY:
+  case CMP_WRITE_ONLY: break;
   }
   return false;
 }
@@ -47,7 +51,8 @@ static int by_item(const void *x, const void *y, void *user) {
   return value_cmp(m->s, **(const struct value *const *const *)x, **(const struct value *const *const *)y);
 }
 
-static void pair_equal(const struct matcher *m, const struct value *wanted, const struct value *live, uint32_t *pair_of, bool *live_used) {
+static void pair_equal(const struct matcher *m, const struct value *wanted, const struct value *live,
+                       uint32_t *pair_of, bool *live_used) {
   const struct value *const **w = ARENA_ARRAY(m->a, wanted->n, const struct value *const *);
   const struct value *const **l = ARENA_ARRAY(m->a, live->n, const struct value *const *);
   struct matcher user = *m;
@@ -83,7 +88,8 @@ static bool augment(struct pairing *p, uint32_t from) {
   p->stack[n] = from, p->at[n++] = 0;
   while (n) {
     uint32_t i = p->stack[n - 1], j = p->at[n - 1];
-    while (j < nl && (p->tried[j] || !match_value(p->m, p->element, p->wanted->items[i], p->live->items[j]))) j++;
+    while (j < nl && (p->tried[j] || !match_value(p->m, p->element, p->wanted->items[i], p->live->items[j])))
+      j++;
     p->at[n - 1] = j;
     if (j == nl) {
       n--;
@@ -101,24 +107,34 @@ static bool augment(struct pairing *p, uint32_t from) {
   return false;
 }
 
-#define PAIRS_MAX 400 /* left elements on each side that are matched in the best way; more: the first that fits */
+#define PAIRS_MAX                                                                                            \
+  400 /* left elements on each side that are matched in the best way; more: the first that fits */
 
-bool match_set(const struct matcher *m, const struct place *at, const struct value *wanted, const struct value *live,
-               uint32_t *pair_of, bool *live_used) {
+bool match_set(const struct matcher *m, const struct place *at, const struct value *wanted,
+               const struct value *live, uint32_t *pair_of, bool *live_used) {
   struct place element = {.up = at, .kind = PL_ANY};
   uint32_t n_pairs = 0, n_live = live->n, left_w = 0, left_l = 0;
   for (uint32_t i = 0; i < wanted->n; i++) pair_of[i] = UINT32_MAX;
   pair_equal(m, wanted, live, pair_of, live_used);
-  const struct value **w = ARENA_ARRAY(m->a, wanted->n, const struct value *), **l = ARENA_ARRAY(m->a, n_live, const struct value *);
+  const struct value **w = ARENA_ARRAY(m->a, wanted->n, const struct value *),
+                     **l = ARENA_ARRAY(m->a, n_live, const struct value *);
   uint32_t *of_w = ARENA_ARRAY(m->a, wanted->n, uint32_t), *of_l = ARENA_ARRAY(m->a, n_live, uint32_t);
   for (uint32_t i = 0; i < wanted->n; i++)
-    if (pair_of[i] == UINT32_MAX) w[left_w] = wanted->items[i], of_w[left_w++] = i;
-    else n_pairs++;
+    if (pair_of[i] == UINT32_MAX)
+      w[left_w] = wanted->items[i], of_w[left_w++] = i;
+    else
+      n_pairs++;
   for (uint32_t j = 0; j < n_live; j++)
     if (!live_used[j]) l[left_l] = live->items[j], of_l[left_l++] = j;
   const struct value *lw = value_list(m->a, w, left_w), *ll = value_list(m->a, l, left_l);
-  struct pairing p = {m, &element, lw, ll, ARENA_ARRAY(m->a, left_w, uint32_t), ARENA_ARRAY(m->a, left_l, uint32_t),
-                      ARENA_ARRAY(m->a, (size_t)left_w + 1, uint32_t), ARENA_ARRAY(m->a, (size_t)left_w + 1, uint32_t),
+  struct pairing p = {m,
+                      &element,
+                      lw,
+                      ll,
+                      ARENA_ARRAY(m->a, left_w, uint32_t),
+                      ARENA_ARRAY(m->a, left_l, uint32_t),
+                      ARENA_ARRAY(m->a, (size_t)left_w + 1, uint32_t),
+                      ARENA_ARRAY(m->a, (size_t)left_w + 1, uint32_t),
                       ARENA_ARRAY(m->a, left_l, bool)};
   for (uint32_t j = 0; j < left_l; j++) p.back[j] = UINT32_MAX;
   for (uint32_t i = 0; i < left_w; i++) p.pair_of[i] = UINT32_MAX;
@@ -141,7 +157,8 @@ bool match_set(const struct matcher *m, const struct place *at, const struct val
   return n_pairs == wanted->n && n_pairs == n_live;
 }
 
-static bool same_keyed(const struct matcher *m, const struct place *at, struct str key, const struct value *w, const struct value *l) {
+static bool same_keyed(const struct matcher *m, const struct place *at, struct str key, const struct value *w,
+                       const struct value *l) {
   struct place element = {.up = at, .kind = PL_ANY};
   for (uint32_t i = 0; i < w->n; i++) {
     const struct value *k = value_get(m->s, w->items[i], key);
@@ -152,8 +169,8 @@ static bool same_keyed(const struct matcher *m, const struct place *at, struct s
   return true;
 }
 
-static bool same_list(const struct matcher *m, const struct place *at, struct compare_rule rule, const struct value *w,
-                      const struct value *l) {
+static bool same_list(const struct matcher *m, const struct place *at, struct compare_rule rule,
+                      const struct value *w, const struct value *l) {
   if (rule.kind == CMP_KEYED) return same_keyed(m, at, rule.key, w, l);
   if (w->n != l->n) return false;
   if (rule.kind == CMP_SET)
@@ -165,7 +182,8 @@ static bool same_list(const struct matcher *m, const struct place *at, struct co
   return true;
 }
 
-static bool same_map(const struct matcher *m, const struct place *at, const struct value *w, const struct value *l) {
+static bool same_map(const struct matcher *m, const struct place *at, const struct value *w,
+                     const struct value *l) {
   for (uint32_t i = 0; i < w->n; i++) {
     struct place member = {.up = at, .kind = PL_MEMBER, .name = session_str(m->s, w->members[i].key)};
     if (!match_value(m, &member, w->members[i].value, value_member(l, w->members[i].key))) return false;
@@ -179,7 +197,8 @@ static unsigned place_depth(const struct place *p) {
   return n;
 }
 
-bool match_value(const struct matcher *m, const struct place *at, const struct value *wanted, const struct value *live) {
+bool match_value(const struct matcher *m, const struct place *at, const struct value *wanted,
+                 const struct value *live) {
   if (wanted == live || place_depth(at) > DIFF_DEPTH_MAX) return true;
   struct compare_rule rule = match_rule(m, at);
   if (rule.kind == CMP_WRITE_ONLY && value_is_null(live)) return true; /* nobody can read it back */
@@ -190,7 +209,8 @@ bool match_value(const struct matcher *m, const struct place *at, const struct v
     const struct value *v = value_is_null(wanted) ? live : wanted;
     return value_is_null(v) || ((value_is(v, V_LIST) || value_is(v, V_MAP)) && v->n == 0);
   }
-  if (rule.kind == CMP_JSON || rule.kind == CMP_POLICY) return json_same(m, wanted, live, rule.kind == CMP_POLICY);
+  if (rule.kind == CMP_JSON || rule.kind == CMP_POLICY)
+    return json_same(m, wanted, live, rule.kind == CMP_POLICY);
   if (value_is(wanted, V_MAP) && value_is(live, V_MAP)) return same_map(m, at, wanted, live);
   if (value_is(wanted, V_LIST) && value_is(live, V_LIST)) return same_list(m, at, rule, wanted, live);
   return same_scalar(m, rule, wanted, live);

@@ -4,7 +4,8 @@
 
 /* Does the replacement declare this property as the old object has it? */
 static bool declared_alike(struct builder *b, const struct change *c, struct str property) {
-  const struct value *w = value_get(b->s, c->wanted, property), *old = c->applied ? value_get(b->s, c->applied, property) : NULL;
+  const struct value *w = value_get(b->s, c->wanted, property),
+                     *old = c->applied ? value_get(b->s, c->applied, property) : NULL;
   return !value_is_null(w) && !value_is_null(old) && value_eq(b->s, w, old);
 }
 
@@ -24,7 +25,9 @@ static bool name_is_taken(struct builder *b, const struct change *c, const struc
   return settable;
 }
 
-static bool replaced(const struct builder *b, uint32_t node) { return b->decisions[node].old_delete != UINT32_MAX; }
+static bool replaced(const struct builder *b, uint32_t node) {
+  return b->decisions[node].old_delete != UINT32_MAX;
+}
 
 static bool prefers_create_first(struct builder *b, uint32_t node, bool *hard) {
   const struct node *n = &b->g->nodes[node];
@@ -46,8 +49,8 @@ static bool recorded_with_hard(struct builder *b, const struct recorded *r, cons
   return false;
 }
 
-/* Create-first wants create-first of what it depends on; where that cannot be, delete-first spreads upwards. An old
- * object that is kept stays known until the new one is there. */
+/* Create-first wants create-first of what it depends on; where that cannot be, delete-first spreads upwards.
+ * An old object that is kept stays known until the new one is there. */
 static void settle_replacements(struct builder *b) {
   const struct graph *g = b->g;
   const uint32_t *order = graph_order(g, b->a);
@@ -76,7 +79,8 @@ static void settle_replacements(struct builder *b) {
   }
 }
 
-static void edge(struct builder *b, struct order_edges *e, uint32_t from, uint32_t to, enum edge_force force) {
+static void edge(struct builder *b, struct order_edges *e, uint32_t from, uint32_t to,
+                 enum edge_force force) {
   if (from == UINT32_MAX || to == UINT32_MAX || from == to) return;
   if (b->changes.v[from].action == ACT_NONE || b->changes.v[to].action == ACT_NONE) return;
   VEC_PUSH(b->a, &e->v, ((struct order_edge){from, to, force}));
@@ -88,8 +92,10 @@ static void node_edges(struct builder *b, struct order_edges *e) {
     for (uint32_t k = 0; k < b->g->nodes[i].n_deps; k++)
       edge(b, e, b->decisions[b->g->deps[b->g->nodes[i].dep_first + k]].change, d->change, EF_MUST);
     if (d->old_delete == UINT32_MAX) continue;
-    if (b->changes.v[d->change].create_first) edge(b, e, d->change, d->old_delete, EF_MUST);
-    else edge(b, e, d->old_delete, d->change, EF_MUST);
+    if (b->changes.v[d->change].create_first)
+      edge(b, e, d->change, d->old_delete, EF_MUST);
+    else
+      edge(b, e, d->old_delete, d->change, EF_MUST);
   }
 }
 
@@ -112,7 +118,8 @@ static void delete_edges(struct builder *b, struct order_edges *e) {
     for (uint32_t k = 0; k < dependent->r->n_deps; k++) {
       const uint32_t *h = map_get(&head, session_str(b->s, build_moved(b, dependent->r->deps[k])));
       for (uint32_t del = h ? *h : UINT32_MAX; del != UINT32_MAX; del = next[del]) {
-        for (uint32_t o = own ? *own : UINT32_MAX; o != UINT32_MAX; o = next[o]) edge(b, e, o, del, EF_DELETES);
+        for (uint32_t o = own ? *own : UINT32_MAX; o != UINT32_MAX; o = next[o])
+          edge(b, e, o, del, EF_DELETES);
         bool blocks_create = b->changes.v[del].pair != UINT32_MAX && !b->changes.v[del].create_first;
         if (!blocks_create) edge(b, e, change, del, EF_LETS_GO);
       }
@@ -124,7 +131,8 @@ static void delete_edges(struct builder *b, struct order_edges *e) {
 static void forget_edges(struct builder *b, struct order_edges *e) {
   struct map creates = {0};
   for (uint32_t i = 0; i < b->changes.n; i++)
-    if (b->changes.v[i].action == ACT_CREATE) map_put(b->a, &creates, session_str(b->s, b->changes.v[i].address), i);
+    if (b->changes.v[i].action == ACT_CREATE)
+      map_put(b->a, &creates, session_str(b->s, b->changes.v[i].address), i);
   for (uint32_t i = 0; i < b->changes.n; i++) {
     if (b->changes.v[i].action != ACT_FORGET || b->changes.v[i].pair != UINT32_MAX) continue;
     const uint32_t *create = map_get(&creates, session_str(b->s, b->changes.v[i].address));
@@ -153,7 +161,8 @@ static uint64_t own_ms(const struct change *c) {
 
 /* Kahn from the ends backwards: remaining = own + the longest of what waits for it. */
 static void fill_remaining(struct builder *b) {
-  uint32_t n = (uint32_t)b->changes.n, *waiting = ARENA_ARRAY(b->a, n, uint32_t), *queue = ARENA_ARRAY(b->a, n, uint32_t);
+  uint32_t n = (uint32_t)b->changes.n, *waiting = ARENA_ARRAY(b->a, n, uint32_t),
+           *queue = ARENA_ARRAY(b->a, n, uint32_t);
   for (uint32_t i = 0; i < n; i++)
     for (uint32_t k = 0; k < b->changes.v[i].n_after; k++) waiting[b->changes.v[i].after[k]]++;
   uint32_t head = 0, tail = 0;

@@ -8,7 +8,8 @@
 enum edge_force {
   EF_LETS_GO, /* an update by which a dependent lets go of what is deleted: the delete waits for it */
   EF_DELETES, /* old objects go in the reverse order of their making */
-  EF_MUST     /* what is needed is there first; the two halves of a replacement. These alone never make a circle */
+  EF_MUST /* what is needed is there first; the two halves of a replacement. These alone never make a circle
+           */
 };
 struct order_edge {
   uint32_t from, to; /* `to` waits for `from` */
@@ -17,8 +18,9 @@ struct order_edge {
 struct order_edges {
   VEC(struct order_edge) v;
 };
-/* Takes edges out so that no circle is left among n changes: first those that let go, then the order of deletes,
- * and only within a circle. The service refuses a delete that comes too early, and it is tried again. */
+/* Takes edges out so that no circle is left among n changes: first those that let go, then the order of
+ * deletes, and only within a circle. The service refuses a delete that comes too early, and it is tried
+ * again. */
 void order_break_circles(struct order_edges *e, uint32_t n);
 
 #endif

@@ -29,5 +29,9 @@ static struct str render(struct arena *a, const struct place *p, bool schema_pat
   return out;
 }
 
-struct str place_text(struct arena *a, const struct place *p) { return render(a, p, false); }
-struct str place_schema_path(struct arena *a, const struct place *p) { return render(a, p, true); }
+struct str place_text(struct arena *a, const struct place *p) {
+  return render(a, p, false);
+}
+struct str place_schema_path(struct arena *a, const struct place *p) {
+  return render(a, p, true);
+}

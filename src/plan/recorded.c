@@ -40,10 +40,13 @@ static enum qn_err add_move(struct builder *b, struct recorded *r) {
   const struct sres *other = in_the_way(b, r);
   if (other) {
     struct str why = STR("both are recorded in the state");
-    if (other->address != r->address) why = str_fmt(b->a, "%.*s moves there, too", SV(session_str(b->s, other->address)));
-    struct diag *g = diag_add(&b->s->diags, QN0801, moved_span(b, r->r->address), "cannot move %.*s to %.*s: %.*s",
-                              SV(session_str(b->s, r->r->address)), SV(session_str(b->s, r->address)), SV(why));
-    diag_help(&b->s->diags, g, "remove the `moved` entry, or take one of them out of the state with `quoin state rm`");
+    if (other->address != r->address)
+      why = str_fmt(b->a, "%.*s moves there, too", SV(session_str(b->s, other->address)));
+    struct diag *g =
+        diag_add(&b->s->diags, QN0801, moved_span(b, r->r->address), "cannot move %.*s to %.*s: %.*s",
+                 SV(session_str(b->s, r->r->address)), SV(session_str(b->s, r->address)), SV(why));
+    diag_help(&b->s->diags, g,
+              "remove the `moved` entry, or take one of them out of the state with `quoin state rm`");
     return QN_E_INVALID;
   }
   r->moved = true;

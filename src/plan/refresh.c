@@ -30,8 +30,9 @@ static void read_pump(struct read_driver *d) {
   }
 }
 
-enum qn_err refresh_read(struct session *s, const struct providers *p, struct rd_ctx *rd, struct cloud *c, sym account,
-                         sym partition, const struct read_item *items, uint32_t n, struct refreshed *out) {
+enum qn_err refresh_read(struct session *s, const struct providers *p, struct rd_ctx *rd, struct cloud *c,
+                         sym account, sym partition, const struct read_item *items, uint32_t n,
+                         struct refreshed *out) {
   struct readset *rs = readset_new(s, &s->arena, p, account, partition, items, n);
   struct read_driver d = {.rs = rs, .rd = rd, .a = &s->arena};
   read_pump(&d);
@@ -51,11 +52,13 @@ static void managed_paths(struct builder *b, const struct recorded *r, struct re
   const struct value *sides[2] = {r->node != UINT32_MAX ? b->g->nodes[r->node].r.props : NULL, r->r->applied};
   for (int side = 0; side < 2; side++)
     for (uint32_t i = 0; value_is(sides[side], V_MAP) && i < sides[side]->n; i++) {
-      if (side == 1 && value_is(sides[0], V_MAP) && value_member(sides[0], sides[1]->members[i].key)) continue;
+      if (side == 1 && value_is(sides[0], V_MAP) && value_member(sides[0], sides[1]->members[i].key))
+        continue;
       VEC_PUSH(b->a, &paths, session_str(b->s, sides[side]->members[i].key));
     }
   if (r->node != UINT32_MAX)
-    for (size_t i = 0; i < b->decisions[r->node].reads.n; i++) VEC_PUSH(b->a, &paths, b->decisions[r->node].reads.v[i]);
+    for (size_t i = 0; i < b->decisions[r->node].reads.n; i++)
+      VEC_PUSH(b->a, &paths, b->decisions[r->node].reads.v[i]);
   struct str tags = def_info(r->def).tag_property;
   bool listed = tags.n == 0;
   for (size_t i = 0; i < paths.n && !listed; i++) listed = str_eq(paths.v[i], tags);
@@ -68,10 +71,12 @@ static enum qn_err take_result(struct builder *b, struct recorded *r, const stru
   if (res->state == RR_LIVE) r->live = res->live;
   if (res->state == RR_GONE) r->gone = true;
   if (res->state == RR_LIVE || res->state == RR_GONE) return QN_OK;
-  struct diag *g = diag_add(&b->s->diags, QN0805, SPAN_NONE, "cannot read %.*s (%.*s): %.*s",
-                            SV(session_str(b->s, r->address)), SV(session_str(b->s, r->r->type)), SV(res->message));
+  struct diag *g =
+      diag_add(&b->s->diags, QN0805, SPAN_NONE, "cannot read %.*s (%.*s): %.*s",
+               SV(session_str(b->s, r->address)), SV(session_str(b->s, r->r->type)), SV(res->message));
   if (res->code.n) diag_note(&b->s->diags, g, SPAN_NONE, "the service answered %.*s", SV(res->code));
-  diag_help(&b->s->diags, g, "check the credentials, region and endpoint; `-refresh=false` plans without reading the cloud");
+  diag_help(&b->s->diags, g,
+            "check the credentials, region and endpoint; `-refresh=false` plans without reading the cloud");
   return QN_E_REMOTE;
 }
 
@@ -85,8 +90,10 @@ static bool being_deleted(const struct recorded *r) {
 /* Too many losses at once mean the wrong account, region or endpoint. */
 static enum qn_err check_mass_loss(struct builder *b, uint32_t read, uint32_t gone) {
   if (b->o->allow_mass_loss || gone < 5 || gone * 2 <= read) return QN_OK;
-  struct diag *g = diag_add(&b->s->diags, QN0806, SPAN_NONE, "%u of %u recorded resources are not in the cloud any more", gone, read);
-  diag_note(&b->s->diags, g, SPAN_NONE, "this usually means another account, region or endpoint than the one the state was made in");
+  struct diag *g = diag_add(&b->s->diags, QN0806, SPAN_NONE,
+                            "%u of %u recorded resources are not in the cloud any more", gone, read);
+  diag_note(&b->s->diags, g, SPAN_NONE,
+            "this usually means another account, region or endpoint than the one the state was made in");
   diag_help(&b->s->diags, g, "if they really were deleted, run again with -allow-mass-loss");
   return QN_E_REFUSED;
 }
@@ -99,15 +106,19 @@ enum qn_err build_refresh(struct builder *b, struct rd_ctx *rd, struct cloud *c)
     struct recorded *r = &b->recs[i];
     if (value_is_null(r->identity)) continue;
     of[n] = r;
-    items[n] = (struct read_item){.address = r->r->address, .region = r->r->region, .def = r->def, .identity = r->identity,
+    items[n] = (struct read_item){.address = r->r->address,
+                                  .region = r->r->region,
+                                  .def = r->def,
+                                  .identity = r->identity,
                                   .props = r->r->applied};
     managed_paths(b, r, &items[n++]);
   }
   b->refreshed = true;
   if (!n) return QN_OK;
   struct refreshed live;
-  enum qn_err e = b->o->read ? b->o->read(b->o->read_user, items, n, &live)
-                             : refresh_read(b->s, b->prov, rd, c, b->env->account, b->env->partition, items, n, &live);
+  enum qn_err e =
+      b->o->read ? b->o->read(b->o->read_user, items, n, &live)
+                 : refresh_read(b->s, b->prov, rd, c, b->env->account, b->env->partition, items, n, &live);
   if (e) return e;
   b->calls = live.calls;
   b->bound = live.bound;

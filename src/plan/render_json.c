@@ -17,12 +17,17 @@ static void put(struct doc *d, members *m, const char *key, const struct value *
 static void put_text(struct doc *d, members *m, const char *key, struct str t) {
   if (t.n) put(d, m, key, value_str(d->a, t));
 }
-static void put_sym(struct doc *d, members *m, const char *key, sym t) { put_text(d, m, key, session_str(d->s, t)); }
-static const struct value *map_of(struct doc *d, const members *m) { return value_map(d->a, m->v, m->n); }
+static void put_sym(struct doc *d, members *m, const char *key, sym t) {
+  put_text(d, m, key, session_str(d->s, t));
+}
+static const struct value *map_of(struct doc *d, const members *m) {
+  return value_map(d->a, m->v, m->n);
+}
 
 enum part { PART_KNOWN, PART_UNKNOWN, PART_SECRET };
 
-/* PART_KNOWN: the value with null where it is unknown or sensitive; else true where it is that, and only those places. */
+/* PART_KNOWN: the value with null where it is unknown or sensitive; else true where it is that, and only
+ * those places. */
 static const struct value *part_of(struct doc *d, const struct value *v, enum part part, unsigned depth) {
   if (!v || depth > 256) return part == PART_KNOWN ? value_null() : NULL;
   bool secret = v->flags & VF_SECRET, unknown = v->kind == V_UNKNOWN;
@@ -48,14 +53,18 @@ static const struct value *part_of(struct doc *d, const struct value *v, enum pa
   return map_of(d, &m);
 }
 
-static const char *const action_words[] = {
-    [ACT_NONE] = "no-op", [ACT_CREATE] = "create", [ACT_UPDATE] = "update", [ACT_DELETE] = "delete", [ACT_FORGET] = "forget"};
+static const char *const action_words[] = {[ACT_NONE] = "no-op",
+                                           [ACT_CREATE] = "create",
+                                           [ACT_UPDATE] = "update",
+                                           [ACT_DELETE] = "delete",
+                                           [ACT_FORGET] = "forget"};
 static const char *const reason_words[] = {
     [CR_SPEC] = "spec",       [CR_GONE] = "gone",           [CR_NOT_IN_SPEC] = "not_in_spec",
     [CR_DEPOSED] = "deposed", [CR_REQUESTED] = "requested", [CR_INTERRUPTED] = "interrupted"};
 static const char *const why_words[] = {
-    [WHY_SPEC] = "spec",       [WHY_DRIFT] = "drift",             [WHY_REMOVED] = "removed", [WHY_RELEASED] = "released",
-    [WHY_UNKNOWN] = "unknown", [WHY_UNCONFIRMED] = "unconfirmed", [WHY_KEPT] = "kept"};
+    [WHY_SPEC] = "spec",         [WHY_DRIFT] = "drift",     [WHY_REMOVED] = "removed",
+    [WHY_RELEASED] = "released", [WHY_UNKNOWN] = "unknown", [WHY_UNCONFIRMED] = "unconfirmed",
+    [WHY_KEPT] = "kept"};
 
 static const struct value *actions_of(struct doc *d, const struct plan *p, const struct change *c) {
   const char *words[2] = {action_words[c->action], NULL};
@@ -109,7 +118,9 @@ static const struct value *change_doc(struct doc *d, const struct plan *p, const
 }
 
 /* The delete half of a replacement is told by its create. */
-static bool listed(const struct change *c) { return c->action == ACT_CREATE || c->pair == UINT32_MAX; }
+static bool listed(const struct change *c) {
+  return c->action == ACT_CREATE || c->pair == UINT32_MAX;
+}
 
 static const struct value *outputs_doc(struct doc *d, const struct plan *p) {
   members m = {0};
@@ -167,8 +178,10 @@ static struct str tf_type(struct doc *d, sym type) {
   struct str t = str_lower(d->a, session_str(d->s, type));
   struct buf b = BUF_INIT(4096);
   for (size_t i = 0; i < t.n; i++)
-    if (t.p[i] != ':') buf_addc(&b, t.p[i]);
-    else if (i + 1 < t.n && t.p[i + 1] == ':') buf_addc(&b, '_');
+    if (t.p[i] != ':')
+      buf_addc(&b, t.p[i]);
+    else if (i + 1 < t.n && t.p[i + 1] == ':')
+      buf_addc(&b, '_');
   struct str out = str_dup(d->a, buf_str(&b));
   buf_release(&b);
   return out;
@@ -178,10 +191,13 @@ static const struct value *tf_change(struct doc *d, const struct plan *p, const 
   members m = {0}, change = {0};
   struct str type = tf_type(d, c->type), address = session_str(d->s, c->address);
   put(d, &change, "actions", actions_of(d, p, c));
-  const struct value *before = c->action == ACT_CREATE && c->pair == UINT32_MAX ? NULL : c->live ? c->live : c->applied;
+  const struct value *before = c->action == ACT_CREATE && c->pair == UINT32_MAX ? NULL
+                               : c->live                                        ? c->live
+                                                                                : c->applied;
   put(d, &change, "before", part_of(d, before, PART_KNOWN, 0));
   put(d, &change, "after", part_of(d, c->wanted, PART_KNOWN, 0));
-  const struct value *unknown = part_of(d, c->wanted, PART_UNKNOWN, 0), *secret = part_of(d, c->wanted, PART_SECRET, 0);
+  const struct value *unknown = part_of(d, c->wanted, PART_UNKNOWN, 0),
+                     *secret = part_of(d, c->wanted, PART_SECRET, 0);
   put(d, &change, "after_unknown", unknown ? unknown : value_map(d->a, NULL, 0));
   put(d, &change, "before_sensitive", value_bool(d->a, false));
   put(d, &change, "after_sensitive", secret ? secret : value_map(d->a, NULL, 0));
@@ -202,7 +218,8 @@ enum qn_err plan_render_terraform(const struct plan *p, struct buf *out) {
   const struct value **list = ARENA_ARRAY(d.a, p->n_changes, const struct value *);
   size_t k = 0;
   for (uint32_t i = 0; i < p->n_changes; i++)
-    if (listed(&p->changes[i]) && p->changes[i].action != ACT_FORGET) list[k++] = tf_change(&d, p, &p->changes[i]);
+    if (listed(&p->changes[i]) && p->changes[i].action != ACT_FORGET)
+      list[k++] = tf_change(&d, p, &p->changes[i]);
   put_text(&d, &m, "format_version", STR("1.2"));
   put_text(&d, &m, "terraform_version", STR("1.11.4"));
   put(&d, &m, "resource_changes", value_list(d.a, list, k));

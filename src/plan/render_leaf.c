@@ -11,18 +11,22 @@ struct flat { /* the differences within one value */
   struct matcher m;
 };
 
-static void line_start(const struct leaf_style *st, struct buf *out, unsigned indent, const char *colour, char mark) {
+static void line_start(const struct leaf_style *st, struct buf *out, unsigned indent, const char *colour,
+                       char mark) {
   buf_addf(out, "%*s%s%c%s ", (int)indent, "", colour, mark, mark == ' ' ? "" : st->off);
 }
 
 #define LEAF_MAX 1000 /* columns of a text that is not cut: only the end of an ARN may differ */
 
 /* before -> after, on one line. */
-static void add_pair(const struct leaf_style *st, struct buf *out, const struct value *a, const struct value *b, bool gone) {
+static void add_pair(const struct leaf_style *st, struct buf *out, const struct value *a,
+                     const struct value *b, bool gone) {
   if (a) render_inline(st->s, out, a, LEAF_MAX);
   if (a && (b || gone)) buf_addz(out, " -> ");
-  if (b) render_inline(st->s, out, b, LEAF_MAX);
-  else if (gone) buf_addz(out, "null");
+  if (b)
+    render_inline(st->s, out, b, LEAF_MAX);
+  else if (gone)
+    buf_addz(out, "null");
 }
 
 static void flat_line(struct flat *f, struct str path, const struct value *a, const struct value *b) {
@@ -44,16 +48,19 @@ static const struct value *label_of(struct flat *f, const struct value *v) {
   return NULL;
 }
 
-static void flat_diff(struct flat *f, struct str path, const struct value *a, const struct value *b, unsigned depth);
+static void flat_diff(struct flat *f, struct str path, const struct value *a, const struct value *b,
+                      unsigned depth);
 
-static void flat_maps(struct flat *f, struct str path, const struct value *a, const struct value *b, unsigned depth) {
+static void flat_maps(struct flat *f, struct str path, const struct value *a, const struct value *b,
+                      unsigned depth) {
   for (int side = 0; side < 2; side++) {
     const struct value *map = side ? a : b;
     for (uint32_t i = 0; i < map->n; i++) {
       sym key = map->members[i].key;
       if (side && value_member(b, key)) continue;
       struct str name = session_str(f->m.s, key);
-      flat_diff(f, str_fmt(f->m.a, "%.*s%s%.*s", SV(path), path.n ? "." : "", SV(name)), value_member(a, key), value_member(b, key), depth);
+      flat_diff(f, str_fmt(f->m.a, "%.*s%s%.*s", SV(path), path.n ? "." : "", SV(name)), value_member(a, key),
+                value_member(b, key), depth);
     }
   }
 }
@@ -74,8 +81,10 @@ static struct str element_path(struct flat *f, struct str path, const struct val
   return out;
 }
 
-/* Elements that are the same go first, then those of one name, then those at one place; the rest came or went. */
-static void flat_lists(struct flat *f, struct str path, const struct value *a, const struct value *b, unsigned depth) {
+/* Elements that are the same go first, then those of one name, then those at one place; the rest came or
+ * went. */
+static void flat_lists(struct flat *f, struct str path, const struct value *a, const struct value *b,
+                       unsigned depth) {
   bool *of_a = ARENA_ARRAY(f->m.a, a->n, bool), *of_b = ARENA_ARRAY(f->m.a, b->n, bool);
   for (int round = 0; round < 3; round++)
     for (uint32_t i = 0; i < b->n; i++)
@@ -83,7 +92,9 @@ static void flat_lists(struct flat *f, struct str path, const struct value *a, c
         if (of_a[j]) continue;
         const struct value *x = a->items[j], *y = b->items[i];
         bool maps = value_is(x, V_MAP) && value_is(y, V_MAP);
-        bool pair = round == 0 ? json_same(&f->m, x, y, true) : round == 1 ? same_label(f, x, y) : maps && i == j && !label_of(f, y);
+        bool pair = round == 0   ? json_same(&f->m, x, y, true)
+                    : round == 1 ? same_label(f, x, y)
+                                 : maps && i == j && !label_of(f, y);
         if (!pair) continue;
         of_a[j] = of_b[i] = true;
         if (round) flat_diff(f, element_path(f, path, y, i), x, y, depth);
@@ -111,14 +122,18 @@ static bool on_a_line(struct flat *f, struct str path, const struct value *a, co
   return fits;
 }
 
-static void flat_diff(struct flat *f, struct str path, const struct value *a, const struct value *b, unsigned depth) {
+static void flat_diff(struct flat *f, struct str path, const struct value *a, const struct value *b,
+                      unsigned depth) {
   bool shown = a && b && !(a->flags & VF_SECRET) && !(b->flags & VF_SECRET) && depth < DEPTH_MAX;
   if (a && b && json_same(&f->m, a, b, true)) return;
-  if (shown && value_is(a, V_MAP) && value_is(b, V_MAP)) flat_maps(f, path, a, b, depth + 1);
-  else if (shown && (value_is(a, V_LIST) || value_is(b, V_LIST)) && !value_is(a, V_MAP) && !value_is(b, V_MAP) &&
-           !value_is(a, V_UNKNOWN) && !value_is(b, V_UNKNOWN) && !on_a_line(f, path, a, b))
+  if (shown && value_is(a, V_MAP) && value_is(b, V_MAP))
+    flat_maps(f, path, a, b, depth + 1);
+  else if (shown && (value_is(a, V_LIST) || value_is(b, V_LIST)) && !value_is(a, V_MAP) &&
+           !value_is(b, V_MAP) && !value_is(a, V_UNKNOWN) && !value_is(b, V_UNKNOWN) &&
+           !on_a_line(f, path, a, b))
     flat_lists(f, path, as_list(f, a), as_list(f, b), depth + 1);
-  else flat_line(f, path, a, b);
+  else
+    flat_line(f, path, a, b);
 }
 
 /* A JSON text as what it says; other values as they are. */
@@ -129,7 +144,9 @@ static const struct value *document(const struct leaf_style *st, const struct va
   return json_parse(st->s, st->a, value_text(v), &out, &err) == QN_OK ? out : v;
 }
 
-static bool container(const struct value *v) { return value_is(v, V_MAP) || value_is(v, V_LIST); }
+static bool container(const struct value *v) {
+  return value_is(v, V_MAP) || value_is(v, V_LIST);
+}
 
 static bool lines(const struct value *v) {
   return value_is(v, V_STR) && !(v->flags & VF_SECRET) && str_find_c(value_text(v), '\n') != SIZE_MAX;
@@ -166,7 +183,8 @@ static void text_diff(const struct leaf_style *st, struct buf *out, struct str a
 }
 
 /* Below the head of a leaf that has no room on its line. */
-static bool add_below(const struct leaf_style *st, struct buf *out, const struct value *a, const struct value *b) {
+static bool add_below(const struct leaf_style *st, struct buf *out, const struct value *a,
+                      const struct value *b) {
   const struct value *x = document(st, a), *y = document(st, b);
   if (x && y && container(x) && container(y)) {
     struct flat f = {st, out, {st->s, st->a, NULL}};
@@ -184,7 +202,8 @@ static bool add_below(const struct leaf_style *st, struct buf *out, const struct
   return true;
 }
 
-void render_differences(const struct leaf_style *st, struct buf *out, const struct value *before, const struct value *after) {
+void render_differences(const struct leaf_style *st, struct buf *out, const struct value *before,
+                        const struct value *after) {
   if (before && after) (void)add_below(st, out, before, after);
 }
 
@@ -194,7 +213,8 @@ void render_leaf(const struct leaf_style *st, struct buf *out, const struct leaf
   const char *colour = l->quiet ? "" : mark == '+' ? st->add : mark == '-' ? st->destroy : st->change;
   line_start(st, out, 4, colour, mark);
   buf_addf(out, "%-*.*s", (int)l->width, SV(l->name));
-  size_t used = 9 + (l->name.n > l->width ? l->name.n : l->width), from = out->n, notes = l->notes.n ? l->notes.n + 4 : 0;
+  size_t used = 9 + (l->name.n > l->width ? l->name.n : l->width), from = out->n,
+         notes = l->notes.n ? l->notes.n + 4 : 0;
   buf_addz(out, " = ");
   add_pair(st, out, a, b, l->gone);
   size_t wide = used + str_columns((struct str){out->p + from + 3, out->n - from - 3});
@@ -212,7 +232,9 @@ void render_leaf(const struct leaf_style *st, struct buf *out, const struct leaf
     buf_addz(out, " = ");
     add_pair(st, out, a, b, l->gone);
   }
-  if (notes && wide + notes > st->columns) buf_addf(out, "\n%*s%s# %.*s%s", 8, "", st->dim, SV(l->notes), st->off);
-  else if (notes) buf_addf(out, "  %s# %.*s%s", st->dim, SV(l->notes), st->off);
+  if (notes && wide + notes > st->columns)
+    buf_addf(out, "\n%*s%s# %.*s%s", 8, "", st->dim, SV(l->notes), st->off);
+  else if (notes)
+    buf_addf(out, "  %s# %.*s%s", st->dim, SV(l->notes), st->off);
   buf_addc(out, '\n');
 }

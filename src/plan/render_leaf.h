@@ -12,16 +12,18 @@ struct leaf_style {
 };
 struct leaf_line {
   struct str name;
-  size_t width;       /* of the names around it */
+  size_t width;                       /* of the names around it */
   const struct value *before, *after; /* NULL absent */
-  bool gone;          /* "-> null" is said */
-  bool quiet;         /* nothing is done */
-  struct str notes;   /* behind a #; may be empty */
+  bool gone;                          /* "-> null" is said */
+  bool quiet;                         /* nothing is done */
+  struct str notes;                   /* behind a #; may be empty */
 };
-/* One line, or the head and below it what differs: members of documents, elements of lists, lines of texts. */
+/* One line, or the head and below it what differs: members of documents, elements of lists, lines of texts.
+ */
 void render_leaf(const struct leaf_style *st, struct buf *out, const struct leaf_line *l);
 
 /* Only what differs within two documents or texts; nothing for other values. */
-void render_differences(const struct leaf_style *st, struct buf *out, const struct value *before, const struct value *after);
+void render_differences(const struct leaf_style *st, struct buf *out, const struct value *before,
+                        const struct value *after);
 
 #endif

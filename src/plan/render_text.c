@@ -16,7 +16,16 @@ struct letter {
   unsigned columns;
 };
 
-enum kind { K_CREATE, K_UPDATE, K_DELETE, K_REPLACE_DELETE_FIRST, K_REPLACE_CREATE_FIRST, K_REPLACE_IF, K_FORGET, K_NONE };
+enum kind {
+  K_CREATE,
+  K_UPDATE,
+  K_DELETE,
+  K_REPLACE_DELETE_FIRST,
+  K_REPLACE_CREATE_FIRST,
+  K_REPLACE_IF,
+  K_FORGET,
+  K_NONE
+};
 /* Legend, mark and words of each kind of change. */
 static const struct {
   const char *mark, *legend, *words;
@@ -53,12 +62,12 @@ static bool told_elsewhere(const struct change *c) {
 
 static const char *reason_words(const struct change *c, enum kind k) {
   switch (c->reason) {
-    case CR_GONE: return "it was deleted outside quoin";
-    case CR_NOT_IN_SPEC: return "it is not in the spec any more";
-    case CR_DEPOSED: return "left over from an interrupted replacement";
-    case CR_REQUESTED: return k == K_DELETE ? NULL : "as asked by -replace";
-    case CR_INTERRUPTED: return "an earlier apply was interrupted while creating it";
-    case CR_SPEC: break;
+  case CR_GONE: return "it was deleted outside quoin";
+  case CR_NOT_IN_SPEC: return "it is not in the spec any more";
+  case CR_DEPOSED: return "left over from an interrupted replacement";
+  case CR_REQUESTED: return k == K_DELETE ? NULL : "as asked by -replace";
+  case CR_INTERRUPTED: return "an earlier apply was interrupted while creating it";
+  case CR_SPEC: break;
   }
   return NULL;
 }
@@ -70,11 +79,14 @@ static sym first_origin(const struct value *v, unsigned depth) {
   if (v->kind == V_UNKNOWN) {
     const struct unknown *u = v->unknown;
     if (u->ukind == U_ATTR) return u->address;
-    for (uint32_t i = 0; i < u->n_bindings && !found; i++) found = first_origin(u->bindings[i].value, depth + 1);
+    for (uint32_t i = 0; i < u->n_bindings && !found; i++)
+      found = first_origin(u->bindings[i].value, depth + 1);
     return found;
   }
-  for (uint32_t i = 0; v->kind == V_LIST && i < v->n && !found; i++) found = first_origin(v->items[i], depth + 1);
-  for (uint32_t i = 0; v->kind == V_MAP && i < v->n && !found; i++) found = first_origin(v->members[i].value, depth + 1);
+  for (uint32_t i = 0; v->kind == V_LIST && i < v->n && !found; i++)
+    found = first_origin(v->items[i], depth + 1);
+  for (uint32_t i = 0; v->kind == V_MAP && i < v->n && !found; i++)
+    found = first_origin(v->members[i].value, depth + 1);
   return found;
 }
 
@@ -82,8 +94,10 @@ static const struct change *change_of(const struct plan *p, sym address) {
   uint32_t lo = 0, hi = p->n_changes;
   while (lo < hi) {
     uint32_t mid = lo + (hi - lo) / 2;
-    if (intern_cmp(p->s->names, p->changes[mid].address, address) < 0) lo = mid + 1;
-    else hi = mid;
+    if (intern_cmp(p->s->names, p->changes[mid].address, address) < 0)
+      lo = mid + 1;
+    else
+      hi = mid;
   }
   return lo < p->n_changes && p->changes[lo].address == address ? &p->changes[lo] : NULL;
 }
@@ -110,9 +124,11 @@ static struct str kept_words(const struct letter *l, const struct leaf_change *l
 static struct str leaf_notes(const struct letter *l, const struct leaf_change *leaf) {
   struct str parts[4];
   size_t n = 0;
-  if (leaf->forces_replace) parts[n++] = leaf->if_changed ? STR("forces replacement if it has changed") : STR("forces replacement");
+  if (leaf->forces_replace)
+    parts[n++] = leaf->if_changed ? STR("forces replacement if it has changed") : STR("forces replacement");
   if (leaf->why == WHY_DRIFT) parts[n++] = STR("changed outside quoin");
-  if (leaf->why == WHY_REMOVED) parts[n++] = leaf->forces_replace ? STR("removed from the spec") : STR("removed from the spec: reset");
+  if (leaf->why == WHY_REMOVED)
+    parts[n++] = leaf->forces_replace ? STR("removed from the spec") : STR("removed from the spec: reset");
   if (leaf->why == WHY_RELEASED) parts[n++] = STR("removed from the spec: AWS has no reset, left as it is");
   if (leaf->why == WHY_UNCONFIRMED) parts[n++] = STR("an earlier call was interrupted: sent again");
   if (leaf->why == WHY_KEPT) parts[n++] = kept_words(l, leaf);
@@ -133,16 +149,19 @@ static struct str leaf_notes(const struct letter *l, const struct leaf_change *l
 /* Tags of {Key, Value} are shown as what they say: Tags["Name"] = "main". */
 static void shorten_tag(const struct letter *l, const struct change *c, struct leaf_line *line) {
   struct str tags = c->def ? def_info(c->def).tag_property : STR("");
-  if (!tags.n || !str_starts(line->name, tags) || line->name.n == tags.n || line->name.p[tags.n] != '[') return;
+  if (!tags.n || !str_starts(line->name, tags) || line->name.n == tags.n || line->name.p[tags.n] != '[')
+    return;
   if (str_ends(line->name, STR("].Value"))) line->name.n -= 6;
   const struct value **sides[2] = {&line->before, &line->after};
   for (int i = 0; i < 2; i++) {
-    const struct value *v = *sides[i] && !(*sides[i])->flags ? value_get(l->s, *sides[i], STR("Value")) : NULL;
+    const struct value *v =
+        *sides[i] && !(*sides[i])->flags ? value_get(l->s, *sides[i], STR("Value")) : NULL;
     if (v) *sides[i] = v;
   }
 }
 
-static struct leaf_line leaf_line(const struct letter *l, const struct change *c, const struct leaf_change *leaf) {
+static struct leaf_line leaf_line(const struct letter *l, const struct change *c,
+                                  const struct leaf_change *leaf) {
   struct leaf_line line = {.name = leaf->path,
                            .before = leaf->before,
                            .after = leaf->why == WHY_KEPT ? NULL : leaf->after,
@@ -154,7 +173,8 @@ static struct leaf_line leaf_line(const struct letter *l, const struct change *c
 }
 
 static void add_leaves(struct letter *l, const struct change *c) {
-  struct leaf_style st = {l->p->s, l->a, l->columns, l->c->add, l->c->change, l->c->destroy, l->c->dim, l->c->off};
+  struct leaf_style st = {l->p->s,      l->a,          l->columns, l->c->add,
+                          l->c->change, l->c->destroy, l->c->dim,  l->c->off};
   size_t width = 0;
   for (uint32_t i = 0; i < c->n_leaves; i++) {
     size_t n = leaf_line(l, c, &c->leaves[i]).name.n;
@@ -175,7 +195,8 @@ static void add_properties(struct letter *l, const struct value *props) {
     if (n > width && n <= 40) width = n;
   }
   for (uint32_t i = 0; i < props->n; i++)
-    render_block(l->s, l->out, "", session_str(l->s, props->members[i].key), width, props->members[i].value, PROPERTY_INDENT, l->columns);
+    render_block(l->s, l->out, "", session_str(l->s, props->members[i].key), width, props->members[i].value,
+                 PROPERTY_INDENT, l->columns);
 }
 
 /* What becomes of the old object of a replacement. */
@@ -183,9 +204,13 @@ static void add_old(struct letter *l, const struct change *old) {
   struct str id = def_identity_text(l->p->s, l->a, old->def, old->identity);
   bool kept = old->action == ACT_FORGET;
   buf_addf(l->out, "%*s%s# %.*s %s%s\n", PROPERTY_INDENT, "", l->c->dim, SV(id),
-           kept ? "stays in the cloud and is forgotten" : old->if_changed ? "is then destroyed" : "is destroyed", l->c->off);
+           kept              ? "stays in the cloud and is forgotten"
+           : old->if_changed ? "is then destroyed"
+                             : "is destroyed",
+           l->c->off);
   if (!kept && def_info(old->def).stateful)
-    buf_addf(l->out, "%*s%s! its data is lost: this cannot be undone%s\n", PROPERTY_INDENT, "", l->c->destroy, l->c->off);
+    buf_addf(l->out, "%*s%s! its data is lost: this cannot be undone%s\n", PROPERTY_INDENT, "", l->c->destroy,
+             l->c->off);
 }
 
 static void add_identity(struct letter *l, const struct change *c) {
@@ -196,25 +221,34 @@ static void add_identity(struct letter *l, const struct change *c) {
     buf_addc(l->out, '\n');
   }
   if (c->action == ACT_DELETE && def_info(c->def).stateful)
-    buf_addf(l->out, "%*s%s! its data is lost: this cannot be undone%s\n", PROPERTY_INDENT, "", l->c->destroy, l->c->off);
+    buf_addf(l->out, "%*s%s! its data is lost: this cannot be undone%s\n", PROPERTY_INDENT, "", l->c->destroy,
+             l->c->off);
 }
 
 static void add_change(struct letter *l, const struct change *c) {
   enum kind k = kind_of(c);
   const char *why = reason_words(c, k);
   buf_addf(l->out, "%s%s%s %s%.*s%s %s(%.*s)%s %s", kind_colour(l, k), kinds[k].mark, l->c->off, l->c->bold,
-           SV(session_str(l->s, c->address)), l->c->off, l->c->dim, SV(session_str(l->s, c->type)), l->c->off, kinds[k].words);
+           SV(session_str(l->s, c->address)), l->c->off, l->c->dim, SV(session_str(l->s, c->type)), l->c->off,
+           kinds[k].words);
   const struct change *old = c->pair != UINT32_MAX ? &l->p->changes[c->pair] : c;
-  if (old->type != c->type) buf_addf(l->out, ": it was a %.*s", SV(session_str(l->s, old->type)));
-  else if (why) buf_addf(l->out, ": %s", why);
+  if (old->type != c->type)
+    buf_addf(l->out, ": it was a %.*s", SV(session_str(l->s, old->type)));
+  else if (why)
+    buf_addf(l->out, ": %s", why);
   buf_addc(l->out, '\n');
-  if (c->moved_from) buf_addf(l->out, "%*s(moved from %.*s)\n", PROPERTY_INDENT, "", SV(session_str(l->s, c->moved_from)));
+  if (c->moved_from)
+    buf_addf(l->out, "%*s(moved from %.*s)\n", PROPERTY_INDENT, "", SV(session_str(l->s, c->moved_from)));
   if (c->region != l->p->env.region && c->region)
     buf_addf(l->out, "%*s(in %.*s)\n", PROPERTY_INDENT, "", SV(session_str(l->s, c->region)));
-  if (c->n_leaves) add_leaves(l, c);
-  else if (c->action == ACT_CREATE) add_properties(l, c->wanted);
-  if (c->action == ACT_CREATE && c->pair != UINT32_MAX) add_old(l, &l->p->changes[c->pair]);
-  else if (c->action != ACT_CREATE && c->action != ACT_UPDATE) add_identity(l, c);
+  if (c->n_leaves)
+    add_leaves(l, c);
+  else if (c->action == ACT_CREATE)
+    add_properties(l, c->wanted);
+  if (c->action == ACT_CREATE && c->pair != UINT32_MAX)
+    add_old(l, &l->p->changes[c->pair]);
+  else if (c->action != ACT_CREATE && c->action != ACT_UPDATE)
+    add_identity(l, c);
   buf_addc(l->out, '\n');
 }
 
@@ -225,7 +259,8 @@ static void add_legend(struct letter *l) {
   if (used[K_REPLACE_IF]) used[K_REPLACE_DELETE_FIRST] = true;
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
     if (used[k] && kinds[k].legend)
-      buf_addf(l->out, "%s%s%s %s\n", kind_colour(l, (enum kind)k), kinds[k].mark, l->c->off, kinds[k].legend);
+      buf_addf(l->out, "%s%s%s %s\n", kind_colour(l, (enum kind)k), kinds[k].mark, l->c->off,
+               kinds[k].legend);
   buf_addc(l->out, '\n');
 }
 
@@ -239,7 +274,8 @@ static bool drifted(const struct change *c) {
 
 /* Property: recorded X, live Y; below long documents what differs within them. */
 static void add_drift_leaf(struct letter *l, const struct leaf_change *leaf) {
-  struct leaf_line line = {.name = leaf->path, .before = leaf->recorded ? leaf->recorded : leaf->after, .after = leaf->before};
+  struct leaf_line line = {
+      .name = leaf->path, .before = leaf->recorded ? leaf->recorded : leaf->after, .after = leaf->before};
   size_t from = l->out->n;
   buf_addf(l->out, "%*s%.*s: recorded ", PROPERTY_INDENT, "", SV(line.name));
   render_inline(l->s, l->out, line.before, 0);
@@ -247,19 +283,22 @@ static void add_drift_leaf(struct letter *l, const struct leaf_change *leaf) {
   render_inline(l->s, l->out, line.after, 0);
   bool fits = !l->out->failed && str_columns((struct str){l->out->p + from, l->out->n - from}) <= l->columns;
   buf_addc(l->out, '\n');
-  struct leaf_style st = {l->p->s, l->a, l->columns, l->c->add, l->c->change, l->c->destroy, l->c->dim, l->c->off};
+  struct leaf_style st = {l->p->s,      l->a,          l->columns, l->c->add,
+                          l->c->change, l->c->destroy, l->c->dim,  l->c->off};
   if (!fits) render_differences(&st, l->out, line.before, line.after);
 }
 
 static void add_drift(struct letter *l, const struct change *c) {
   if (c->action == ACT_FORGET) {
-    buf_addf(l->out, "%s  -%s %s%.*s%s %s(%.*s)%s is gone\n", l->c->destroy, l->c->off, l->c->bold, SV(session_str(l->s, c->address)),
-             l->c->off, l->c->dim, SV(session_str(l->s, c->type)), l->c->off);
+    buf_addf(l->out, "%s  -%s %s%.*s%s %s(%.*s)%s is gone\n", l->c->destroy, l->c->off, l->c->bold,
+             SV(session_str(l->s, c->address)), l->c->off, l->c->dim, SV(session_str(l->s, c->type)),
+             l->c->off);
     add_identity(l, c);
     return;
   }
-  buf_addf(l->out, "%s  ~%s %s%.*s%s %s(%.*s)%s has changed\n", l->c->change, l->c->off, l->c->bold, SV(session_str(l->s, c->address)),
-           l->c->off, l->c->dim, SV(session_str(l->s, c->type)), l->c->off);
+  buf_addf(l->out, "%s  ~%s %s%.*s%s %s(%.*s)%s has changed\n", l->c->change, l->c->off, l->c->bold,
+           SV(session_str(l->s, c->address)), l->c->off, l->c->dim, SV(session_str(l->s, c->type)),
+           l->c->off);
   for (uint32_t i = 0; i < c->n_leaves; i++)
     if (c->leaves[i].why == WHY_DRIFT) add_drift_leaf(l, &c->leaves[i]);
 }
@@ -279,20 +318,25 @@ static uint32_t add_drift_section(struct letter *l) {
 /* ---- the ends of the letter ---------------------------------------------- */
 static void add_header(struct letter *l) {
   const struct environment *e = &l->p->env;
-  buf_addf(l->out, "%.*s / %.*s in %.*s", SV(session_str(l->s, e->stack)), SV(session_str(l->s, e->name)), SV(session_str(l->s, e->region)));
+  buf_addf(l->out, "%.*s / %.*s in %.*s", SV(session_str(l->s, e->stack)), SV(session_str(l->s, e->name)),
+           SV(session_str(l->s, e->region)));
   if (e->account) buf_addf(l->out, ", account %.*s", SV(session_str(l->s, e->account)));
   buf_addz(l->out, "\n\n");
 }
 
-/* Outputs that will be others than those recorded. Secret ones are not recorded: told once, when all are new. */
+/* Outputs that will be others than those recorded. Secret ones are not recorded: told once, when all are new.
+ */
 static uint32_t add_outputs(struct letter *l) {
-  struct leaf_style st = {l->p->s, l->a, l->columns, l->c->add, l->c->change, l->c->destroy, l->c->dim, l->c->off};
+  struct leaf_style st = {l->p->s,      l->a,          l->columns, l->c->add,
+                          l->c->change, l->c->destroy, l->c->dim,  l->c->off};
   const struct value *had = l->p->old_outputs;
   uint32_t n = 0;
   for (uint32_t i = 0; i < l->p->n_outputs; i++) {
     const struct output *o = &l->p->outputs[i];
     const struct value *before = had ? value_member(had, o->name) : NULL;
-    if ((o->secret && had) || (value_is_null(o->value) && !before) || (before && value_eq(l->s, before, o->value))) continue;
+    if ((o->secret && had) || (value_is_null(o->value) && !before) ||
+        (before && value_eq(l->s, before, o->value)))
+      continue;
     if (!n++) buf_addz(l->out, "Outputs:\n");
     struct leaf_line line = {.name = session_str(l->s, o->name), .before = before, .after = o->value};
     if (o->secret) line.after = value_with_flags(l->a, value_str(l->a, STR("")), VF_SECRET);
@@ -300,7 +344,8 @@ static uint32_t add_outputs(struct letter *l) {
   }
   for (uint32_t i = 0; value_is(had, V_MAP) && i < had->n; i++) {
     bool stays = l->p->destroy && !l->p->n_outputs;
-    for (uint32_t k = 0; k < l->p->n_outputs && !stays; k++) stays = l->p->outputs[k].name == had->members[i].key;
+    for (uint32_t k = 0; k < l->p->n_outputs && !stays; k++)
+      stays = l->p->outputs[k].name == had->members[i].key;
     if (stays) continue;
     if (!n++) buf_addz(l->out, "Outputs:\n");
     struct leaf_line line = {.name = session_str(l->s, had->members[i].key), .before = had->members[i].value};
@@ -319,13 +364,16 @@ static void add_count(struct letter *l, const char **between, uint32_t n, const 
 static void add_footer(struct letter *l) {
   struct plan_counts n = plan_count(l->p);
   const char *between = "Among them: ";
-  buf_addf(l->out, "%sPlan:%s %u to add, %u to change, %u to destroy.\n", l->c->bold, l->c->off, n.add, n.change, n.destroy);
+  buf_addf(l->out, "%sPlan:%s %u to add, %u to change, %u to destroy.\n", l->c->bold, l->c->off, n.add,
+           n.change, n.destroy);
   add_count(l, &between, n.replace, "replacement", "replacements");
   if (!n.replace) between = "Besides: ";
   add_count(l, &between, n.forget, "to forget", "to forget");
   add_count(l, &between, l->p->n_moves, "moved", "moved");
   if (n.replace || n.forget || l->p->n_moves) buf_addz(l->out, ".\n");
-  if (l->p->n_checks) buf_addf(l->out, "%u check%s can only be judged after apply.\n", l->p->n_checks, l->p->n_checks == 1 ? "" : "s");
+  if (l->p->n_checks)
+    buf_addf(l->out, "%u check%s can only be judged after apply.\n", l->p->n_checks,
+             l->p->n_checks == 1 ? "" : "s");
 }
 
 static void add_calls(struct letter *l) {
@@ -342,22 +390,29 @@ static void add_calls(struct letter *l) {
 /* Resources of which only the state learns something. */
 static uint32_t only_recorded(const struct plan *p) {
   uint32_t n = 0;
-  for (uint32_t i = 0; i < p->n_changes; i++) n += p->changes[i].action == ACT_NONE && p->changes[i].record && !p->changes[i].moved_from;
+  for (uint32_t i = 0; i < p->n_changes; i++)
+    n += p->changes[i].action == ACT_NONE && p->changes[i].record && !p->changes[i].moved_from;
   return n;
 }
 
 static void add_nothing(struct letter *l, uint32_t outputs) {
   uint32_t n = only_recorded(l->p);
-  if (n) buf_addf(l->out, "No changes to the cloud. Apply records what the spec now says of %u resource%s.\n", n, n == 1 ? "" : "s");
-  else if (l->p->n_moves) buf_addz(l->out, "No changes but the moves above.\n");
-  else if (outputs) buf_addz(l->out, "No changes but the outputs above.\n");
-  else buf_addz(l->out, "No changes. The cloud is as the spec says.\n");
+  if (n)
+    buf_addf(l->out, "No changes to the cloud. Apply records what the spec now says of %u resource%s.\n", n,
+             n == 1 ? "" : "s");
+  else if (l->p->n_moves)
+    buf_addz(l->out, "No changes but the moves above.\n");
+  else if (outputs)
+    buf_addz(l->out, "No changes but the outputs above.\n");
+  else
+    buf_addz(l->out, "No changes. The cloud is as the spec says.\n");
   add_calls(l);
 }
 
 static void add_moves(struct letter *l) {
   for (uint32_t i = 0; i < l->p->n_moves; i++)
-    buf_addf(l->out, "    %.*s has moved to %.*s\n", SV(session_str(l->s, l->p->moves[i].from)), SV(session_str(l->s, l->p->moves[i].to)));
+    buf_addf(l->out, "    %.*s has moved to %.*s\n", SV(session_str(l->s, l->p->moves[i].from)),
+             SV(session_str(l->s, l->p->moves[i].to)));
   if (l->p->n_moves) buf_addc(l->out, '\n');
 }
 
@@ -376,8 +431,10 @@ static void add_letter(struct letter *l, bool only_drift) {
   add_header(l);
   uint32_t drift = add_drift_section(l);
   if (only_drift) {
-    if (!drift) buf_addz(l->out, "No drift: the cloud is as it was applied.\n");
-    else buf_addf(l->out, "Drift: %u resource%s changed outside quoin.\n", drift, drift == 1 ? "" : "s");
+    if (!drift)
+      buf_addz(l->out, "No drift: the cloud is as it was applied.\n");
+    else
+      buf_addf(l->out, "Drift: %u resource%s changed outside quoin.\n", drift, drift == 1 ? "" : "s");
     add_calls(l);
     return;
   }

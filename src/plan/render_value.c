@@ -8,10 +8,13 @@ static void add_key(struct buf *out, struct str key) {
   bool plain = key.n > 0;
   for (size_t i = 0; i < key.n && plain; i++) {
     char c = key.p[i];
-    plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == ':';
+    plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+            c == '-' || c == ':';
   }
-  if (plain) buf_add(out, key);
-  else json_escape(out, key);
+  if (plain)
+    buf_add(out, key);
+  else
+    json_escape(out, key);
 }
 
 static void add_list(const struct session *s, struct buf *out, const struct value *v, unsigned depth) {
@@ -44,15 +47,15 @@ static void add_inline(const struct session *s, struct buf *out, const struct va
     return;
   }
   switch ((enum vkind)v->kind) {
-    case V_BOOL: buf_addz(out, v->b ? "true" : "false"); break;
-    case V_INT: buf_addf(out, "%lld", (long long)v->i); break;
-    case V_DEC: buf_add(out, value_text(v)); break;
-    case V_STR: json_escape(out, value_text(v)); break;
-    case V_LIST: add_list(s, out, v, depth); break;
-    case V_MAP: add_map(s, out, v, depth); break;
-    case V_RES: buf_add(out, session_str(s, v->res.address)); break;
-    case V_UNKNOWN: buf_add(out, unknown_text(v->unknown)); break;
-    case V_NULL: break;
+  case V_BOOL: buf_addz(out, v->b ? "true" : "false"); break;
+  case V_INT: buf_addf(out, "%lld", (long long)v->i); break;
+  case V_DEC: buf_add(out, value_text(v)); break;
+  case V_STR: json_escape(out, value_text(v)); break;
+  case V_LIST: add_list(s, out, v, depth); break;
+  case V_MAP: add_map(s, out, v, depth); break;
+  case V_RES: buf_add(out, session_str(s, v->res.address)); break;
+  case V_UNKNOWN: buf_add(out, unknown_text(v->unknown)); break;
+  case V_NULL: break;
   }
 }
 
@@ -74,7 +77,8 @@ void render_inline(const struct session *s, struct buf *out, const struct value 
 
 void render_text(struct buf *out, struct str text, size_t most) {
   size_t from = out->n;
-  for (size_t i = 0; i < text.n; i++) buf_addc(out, (unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f ? ' ' : text.p[i]);
+  for (size_t i = 0; i < text.n; i++)
+    buf_addc(out, (unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f ? ' ' : text.p[i]);
   if (!out->failed) cut(out, from, most);
 }
 
@@ -83,7 +87,9 @@ static void add_line_start(struct buf *out, const char *mark, unsigned indent) {
   buf_addz(out, mark);
 }
 
-static bool container(const struct value *v) { return (value_is(v, V_MAP) || value_is(v, V_LIST)) && v->n > 0 && !(v->flags & VF_SECRET); }
+static bool container(const struct value *v) {
+  return (value_is(v, V_MAP) || value_is(v, V_LIST)) && v->n > 0 && !(v->flags & VF_SECRET);
+}
 
 static size_t widest_key(const struct session *s, const struct value *map) {
   size_t widest = 0;
@@ -94,8 +100,8 @@ static size_t widest_key(const struct session *s, const struct value *map) {
   return widest;
 }
 
-static void block(const struct session *s, struct buf *out, const char *mark, struct str name, size_t width, const struct value *v,
-                  unsigned indent, unsigned columns, unsigned depth) {
+static void block(const struct session *s, struct buf *out, const char *mark, struct str name, size_t width,
+                  const struct value *v, unsigned indent, unsigned columns, unsigned depth) {
   size_t from = out->n;
   add_line_start(out, mark, indent);
   if (name.n) {
@@ -115,13 +121,13 @@ static void block(const struct session *s, struct buf *out, const char *mark, st
   buf_addz(out, map ? "{\n" : "[\n");
   size_t inner = map ? widest_key(s, v) : 0;
   for (uint32_t i = 0; i < v->n; i++)
-    block(s, out, mark, map ? session_str(s, v->members[i].key) : STR(""), inner, map ? v->members[i].value : v->items[i],
-          indent + 2, columns, depth + 1);
+    block(s, out, mark, map ? session_str(s, v->members[i].key) : STR(""), inner,
+          map ? v->members[i].value : v->items[i], indent + 2, columns, depth + 1);
   add_line_start(out, mark, indent);
   buf_addz(out, map ? "}\n" : "]\n");
 }
 
-void render_block(const struct session *s, struct buf *out, const char *mark, struct str name, size_t name_width,
-                  const struct value *v, unsigned indent, unsigned columns) {
+void render_block(const struct session *s, struct buf *out, const char *mark, struct str name,
+                  size_t name_width, const struct value *v, unsigned indent, unsigned columns) {
   block(s, out, mark, name, name_width, v, indent, columns ? columns : 100, 0);
 }

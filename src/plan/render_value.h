@@ -10,7 +10,7 @@ void render_inline(const struct session *s, struct buf *out, const struct value 
 /* A text as it is, control characters as blanks, cut to `most` columns. */
 void render_text(struct buf *out, struct str text, size_t most);
 /* As a block below a name: one line if it fits into `columns`, else indented lines. */
-void render_block(const struct session *s, struct buf *out, const char *mark, struct str name, size_t name_width,
-                  const struct value *v, unsigned indent, unsigned columns);
+void render_block(const struct session *s, struct buf *out, const char *mark, struct str name,
+                  size_t name_width, const struct value *v, unsigned indent, unsigned columns);
 
 #endif

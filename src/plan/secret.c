@@ -3,9 +3,11 @@
 
 enum { DEPTH = 256 };
 
-static const struct value *strip(struct arena *a, const struct value *v, const struct value *like, uint8_t flags, unsigned depth) {
+static const struct value *strip(struct arena *a, const struct value *v, const struct value *like,
+                                 uint8_t flags, unsigned depth) {
   if (!like || !(like->flags & flags)) return v;
-  if (depth > DEPTH || like->flags & VF_SECRET || like->kind == V_UNKNOWN || v->kind != like->kind) return NULL;
+  if (depth > DEPTH || like->flags & VF_SECRET || like->kind == V_UNKNOWN || v->kind != like->kind)
+    return NULL;
   if (v->kind == V_MAP) {
     struct member *m = ARENA_ARRAY(a, v->n, struct member);
     uint32_t n = 0;
@@ -23,17 +25,21 @@ static const struct value *strip(struct arena *a, const struct value *v, const s
   return value_list(a, items, v->n);
 }
 
-const struct value *plan_without_secrets(struct arena *a, const struct value *live, const struct value *like, bool unknowns) {
+const struct value *plan_without_secrets(struct arena *a, const struct value *live, const struct value *like,
+                                         bool unknowns) {
   uint8_t flags = VF_SECRET | VF_HAS_SECRET;
   if (unknowns) flags |= VF_HAS_UNKNOWN;
   return live ? strip(a, live, like, flags, 0) : NULL;
 }
 
-bool plan_secret(const struct value *v) { return v && (v->flags & (VF_SECRET | VF_HAS_SECRET)); }
+bool plan_secret(const struct value *v) {
+  return v && (v->flags & (VF_SECRET | VF_HAS_SECRET));
+}
 
 const struct value *plan_mask(struct session *s, struct arena *a, const struct value *v) {
   if (!v) return NULL;
   struct unknown *u = ARENA_NEW(a, struct unknown);
-  *u = (struct unknown){.ukind = U_SECRET, .vkind = V_STR, .sensitive = true, .path = STR("found in the cloud")};
+  *u = (struct unknown){
+      .ukind = U_SECRET, .vkind = V_STR, .sensitive = true, .path = STR("found in the cloud")};
   return value_of_unknown(s, a, u, 0);
 }

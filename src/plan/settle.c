@@ -8,7 +8,9 @@ struct look {
   bool answered;
 };
 
-static int64_t now(const struct session *s) { return s->out.boot_ms(s->out.user); }
+static int64_t now(const struct session *s) {
+  return s->out.boot_ms(s->out.user);
+}
 
 static void look_done(void *user, const struct reply *r) {
   struct look *l = user;
@@ -19,8 +21,12 @@ static void look_done(void *user, const struct reply *r) {
 /* Runs the settle operation until it knows, or wants to wait: that is left to apply. */
 static enum qn_err look_once(struct builder *b, struct recorded *r, struct rd_ctx *rd, struct cloud *c) {
   const struct sres *sr = r->r;
-  struct op_scope sc = {.address = sr->address, .region = sr->region, .account = sr->account, .partition = sr->partition,
-                        .uid = sr->uid, .new_props = r->node != UINT32_MAX ? b->g->nodes[r->node].r.props : NULL};
+  struct op_scope sc = {.address = sr->address,
+                        .region = sr->region,
+                        .account = sr->account,
+                        .partition = sr->partition,
+                        .uid = sr->uid,
+                        .new_props = r->node != UINT32_MAX ? b->g->nodes[r->node].r.props : NULL};
   struct look l = {op_new(b->s, b->a, b->prov, r->def, OP_SETTLE_CREATE, &sc, NULL, 0), b->s, false};
   for (;;) {
     struct op_step step;

@@ -13,11 +13,15 @@ static enum qn_err unknown(struct builder *b, const char *option, const char *wh
       diag_add(&b->s->diags, QN0810, SPAN_NONE, "-%s %.*s names no resource of %s", option, SV(want), where);
   struct str *names = ARENA_ARRAY(b->a, (size_t)b->n_recs + (b->g ? b->g->n_nodes : 0), struct str);
   size_t n = 0;
-  for (uint32_t i = 0; b->g && i < b->g->n_nodes; i++) names[n++] = session_str(b->s, b->g->nodes[i].r.address);
+  for (uint32_t i = 0; b->g && i < b->g->n_nodes; i++)
+    names[n++] = session_str(b->s, b->g->nodes[i].r.address);
   for (uint32_t i = 0; i < b->n_recs; i++) names[n++] = session_str(b->s, b->recs[i].address);
   struct str near = diag_nearest(want, names, n);
-  if (near.n) diag_help(&b->s->diags, g, "did you mean %.*s?", SV(near));
-  else diag_help(&b->s->diags, g, "addresses look like vpc, network.vpc or subnet[\"a\"]; `quoin graph` shows them");
+  if (near.n)
+    diag_help(&b->s->diags, g, "did you mean %.*s?", SV(near));
+  else
+    diag_help(&b->s->diags, g,
+              "addresses look like vpc, network.vpc or subnet[\"a\"]; `quoin graph` shows them");
   return QN_E_INVALID;
 }
 
@@ -39,7 +43,8 @@ static void add_needed(struct builder *b) {
   const uint32_t *order = graph_order(g, b->a);
   for (uint32_t k = g->n_nodes; k-- > 0;) {
     const struct node *n = &g->nodes[order[k]];
-    for (uint32_t d = 0; b->targeted[order[k]] && d < n->n_deps; d++) b->targeted[g->deps[n->dep_first + d]] = true;
+    for (uint32_t d = 0; b->targeted[order[k]] && d < n->n_deps; d++)
+      b->targeted[g->deps[n->dep_first + d]] = true;
   }
   for (uint32_t i = 0; i < b->n_recs; i++)
     if (b->recs[i].node != UINT32_MAX) b->recs[i].targeted |= b->targeted[b->recs[i].node];
@@ -76,7 +81,8 @@ enum qn_err build_targets(struct builder *b) {
   const struct plan_options *o = b->o;
   for (size_t i = 0; i < o->n_replace; i++) {
     sym address = session_sym(b->s, o->replace[i]);
-    if (!b->g || graph_find(b->g, address) == UINT32_MAX) return unknown(b, "replace", "the spec", o->replace[i]);
+    if (!b->g || graph_find(b->g, address) == UINT32_MAX)
+      return unknown(b, "replace", "the spec", o->replace[i]);
   }
   if (!o->n_targets) return QN_OK;
   if (b->g) b->targeted = ARENA_ARRAY(b->a, b->g->n_nodes, bool);

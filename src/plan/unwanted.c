@@ -10,14 +10,18 @@ bool build_may_delete(struct builder *b, const struct recorded *r, struct span w
   struct str address = session_str(b->s, r->address);
   bool protect = r->node != UINT32_MAX ? b->g->nodes[r->node].r.protect : r->r->protect;
   if (protect) {
-    struct diag *g = diag_add(&b->s->diags, QN0803, where, "%.*s is protected and would be %s", SV(address), what);
+    struct diag *g =
+        diag_add(&b->s->diags, QN0803, where, "%.*s is protected and would be %s", SV(address), what);
     diag_help(&b->s->diags, g, "if that is meant, set `protect: false`, apply, and plan again");
     return false;
   }
   if (def_info(r->def).stateful && build_default_on_destroy(b, r) == OD_DEFAULT) {
-    struct diag *g = diag_add(&b->s->diags, QN0804, where, "%.*s holds data and would be %s, but nothing says what becomes of the data",
+    struct diag *g = diag_add(&b->s->diags, QN0804, where,
+                              "%.*s holds data and would be %s, but nothing says what becomes of the data",
                               SV(address), what);
-    diag_help(&b->s->diags, g, "set `on_destroy: delete`, `retain`, `empty` or `snapshot` on the resource, apply, and plan again");
+    diag_help(
+        &b->s->diags, g,
+        "set `on_destroy: delete`, `retain`, `empty` or `snapshot` on the resource, apply, and plan again");
     return false;
   }
   return true;
@@ -27,15 +31,31 @@ static enum qn_err plan_delete(struct builder *b, struct recorded *r, enum chang
   const struct sres *sr = r->r;
   struct span where = r->node != UINT32_MAX ? b->g->nodes[r->node].r.span : SPAN_NONE;
   uint8_t on_destroy = build_default_on_destroy(b, r);
-  struct change c = {.action = ACT_DELETE, .reason = reason, .address = r->address, .type = sr->type, .region = sr->region,
-                     .account = sr->account, .def = r->def, .generation = sr->generation, .pair = UINT32_MAX,
-                     .on_destroy = on_destroy, .applied = sr->applied, .seen = sr->seen, .live = plan_without_secrets(b->a, r->live, sr->applied, false),
-                     .identity = r->identity, .attributes = sr->attributes, .uid = sr->uid, .deps = sr->deps,
-                     .n_deps = sr->n_deps, .span = where, .moved_from = r->moved ? sr->address : 0};
+  struct change c = {.action = ACT_DELETE,
+                     .reason = reason,
+                     .address = r->address,
+                     .type = sr->type,
+                     .region = sr->region,
+                     .account = sr->account,
+                     .def = r->def,
+                     .generation = sr->generation,
+                     .pair = UINT32_MAX,
+                     .on_destroy = on_destroy,
+                     .applied = sr->applied,
+                     .seen = sr->seen,
+                     .live = plan_without_secrets(b->a, r->live, sr->applied, false),
+                     .identity = r->identity,
+                     .attributes = sr->attributes,
+                     .uid = sr->uid,
+                     .deps = sr->deps,
+                     .n_deps = sr->n_deps,
+                     .span = where,
+                     .moved_from = r->moved ? sr->address : 0};
   bool nothing = r->gone || value_is_null(r->identity);
   if (nothing || on_destroy == OD_RETAIN) c.action = ACT_FORGET;
   if (nothing) c.reason = r->gone ? CR_GONE : CR_INTERRUPTED;
-  if (c.action == ACT_DELETE && !sr->deposed && !build_may_delete(b, r, where, "deleted")) return QN_E_REFUSED;
+  if (c.action == ACT_DELETE && !sr->deposed && !build_may_delete(b, r, where, "deleted"))
+    return QN_E_REFUSED;
   build_add(b, c);
   return QN_OK;
 }

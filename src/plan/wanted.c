@@ -25,7 +25,9 @@ enum qn_err build_attribute(void *user, sym address, struct str path, const stru
   return QN_E_NOTFOUND;
 }
 
-void build_add(struct builder *b, struct change c) { VEC_PUSH(b->a, &b->changes, c); }
+void build_add(struct builder *b, struct change c) {
+  VEC_PUSH(b->a, &b->changes, c);
+}
 
 static const sym *dep_addresses(struct builder *b, const struct node *n) {
   sym *out = ARENA_ARRAY(b->a, n->n_deps, sym);
@@ -36,17 +38,28 @@ static const sym *dep_addresses(struct builder *b, const struct node *n) {
 /* What every change of a node has in common. */
 static struct change node_change(struct builder *b, const struct node *n, struct decision *d) {
   const struct recorded *r = d->current;
-  struct change c = {.address = n->r.address, .type = n->r.type, .account = b->env->account, .pair = UINT32_MAX,
-                     .region = n->r.region ? n->r.region : b->env->region, .protect = n->r.protect,
-                     .on_destroy = n->r.on_destroy, .wanted = d->wanted, .timeouts = n->r.timeouts, .span = n->r.span,
-                     .reads = d->reads.v, .n_reads = (uint32_t)d->reads.n, .deps = dep_addresses(b, n), .n_deps = n->n_deps};
+  struct change c = {.address = n->r.address,
+                     .type = n->r.type,
+                     .account = b->env->account,
+                     .pair = UINT32_MAX,
+                     .region = n->r.region ? n->r.region : b->env->region,
+                     .protect = n->r.protect,
+                     .on_destroy = n->r.on_destroy,
+                     .wanted = d->wanted,
+                     .timeouts = n->r.timeouts,
+                     .span = n->r.span,
+                     .reads = d->reads.v,
+                     .n_reads = (uint32_t)d->reads.n,
+                     .deps = dep_addresses(b, n),
+                     .n_deps = n->n_deps};
   c.def = provider_find(b->prov, session_str(b->s, n->r.type));
   if (r && !r->gone && !value_is_null(r->identity)) {
     c.generation = r->r->generation;
     c.uid = r->r->uid;
     c.applied = r->r->applied;
     c.seen = r->r->seen;
-    c.live = plan_without_secrets(b->a, plan_without_secrets(b->a, r->live, d->wanted, false), r->r->applied, false);
+    c.live = plan_without_secrets(b->a, plan_without_secrets(b->a, r->live, d->wanted, false), r->r->applied,
+                                  false);
     c.identity = r->identity;
     c.attributes = r->r->attributes;
     if (r->moved) c.moved_from = r->r->address;
@@ -54,7 +67,8 @@ static struct change node_change(struct builder *b, const struct node *n, struct
   return c;
 }
 
-static uint32_t add_create(struct builder *b, const struct node *n, struct decision *d, enum change_reason reason) {
+static uint32_t add_create(struct builder *b, const struct node *n, struct decision *d,
+                           enum change_reason reason) {
   struct change c = node_change(b, n, d);
   bool pending = d->current && d->current->pending_create;
   c.action = ACT_CREATE;
@@ -91,8 +105,9 @@ static bool requested(const struct builder *b, sym address) {
 }
 
 /* The old object of a replacement is deleted with its own recorded type. */
-static enum qn_err plan_replace(struct builder *b, const struct node *n, struct decision *d, const struct leaf_change *leaves,
-                                uint32_t n_leaves, bool if_changed, enum change_reason reason) {
+static enum qn_err plan_replace(struct builder *b, const struct node *n, struct decision *d,
+                                const struct leaf_change *leaves, uint32_t n_leaves, bool if_changed,
+                                enum change_reason reason) {
   struct recorded *r = d->current;
   if (!if_changed && !build_may_delete(b, r, n->r.span, "replaced")) return QN_E_REFUSED;
   struct change old = node_change(b, n, d);
@@ -164,21 +179,27 @@ static const struct value *live_owner(struct builder *b, const struct value *tag
   if (value_is(tags, V_MAP)) return value_get(b->s, tags, STR("quoin:id"));
   for (uint32_t i = 0; value_is(tags, V_LIST) && i < tags->n; i++) {
     const struct value *key = value_get(b->s, tags->items[i], STR("Key"));
-    if (value_is(key, V_STR) && str_eq(value_text(key), STR("quoin:id"))) return value_get(b->s, tags->items[i], STR("Value"));
+    if (value_is(key, V_STR) && str_eq(value_text(key), STR("quoin:id")))
+      return value_get(b->s, tags->items[i], STR("Value"));
   }
   return NULL;
 }
 
 /* Adds a leaf when the live object does not carry our tag: it was imported, or somebody took the tag off. */
-static void add_owner_leaf(struct builder *b, const struct recorded *r, const struct leaf_change **leaves, uint32_t *n) {
+static void add_owner_leaf(struct builder *b, const struct recorded *r, const struct leaf_change **leaves,
+                           uint32_t *n) {
   struct str property = def_info(r->def).tag_property;
   if (!property.n || !r->live) return;
   const struct value *owner = live_owner(b, value_get(b->s, r->live, property));
   if (value_is(owner, V_STR) && str_eq(value_text(owner), r->r->uid)) return;
   struct leaf_change *more = arena_grow(b->a, *leaves, *n, (size_t)*n + 1, sizeof *more);
   const struct value *seen = r->r->seen ? live_owner(b, value_get(b->s, r->r->seen, property)) : NULL;
-  more[*n] = (struct leaf_change){.path = str_fmt(b->a, "%.*s[\"quoin:id\"]", SV(property)), .property = property, .before = owner,
-                                  .after = value_str(b->a, r->r->uid), .recorded = seen, .why = seen ? WHY_DRIFT : WHY_SPEC};
+  more[*n] = (struct leaf_change){.path = str_fmt(b->a, "%.*s[\"quoin:id\"]", SV(property)),
+                                  .property = property,
+                                  .before = owner,
+                                  .after = value_str(b->a, r->r->uid),
+                                  .recorded = seen,
+                                  .why = seen ? WHY_DRIFT : WHY_SPEC};
   *leaves = more;
   *n += 1;
 }
@@ -189,13 +210,14 @@ static bool covers(const struct value *map, const struct value *of) {
   return true;
 }
 
-/* State has other properties as applied than the spec declares: the object was imported, or found as wanted, or a
- * property was taken out of the spec that the object does not have anyway. */
+/* State has other properties as applied than the spec declares: the object was imported, or found as wanted,
+ * or a property was taken out of the spec that the object does not have anyway. */
 static bool applied_differs(const struct recorded *r, const struct value *wanted) {
   return !covers(r->r->applied, wanted) || !covers(wanted, r->r->applied);
 }
 
-static const struct value *put_at(struct builder *b, const struct value *map, struct str path, const struct value *v) {
+static const struct value *put_at(struct builder *b, const struct value *map, struct str path,
+                                  const struct value *v) {
   struct str name, rest = str_cut(path, '.', &name);
   sym key = session_sym(b->s, name);
   const struct value *below = value_member(map, key);
@@ -205,14 +227,16 @@ static const struct value *put_at(struct builder *b, const struct value *map, st
 }
 
 /* What is ignored stays as it is also when something beside it is sent: it is wanted as it is found. */
-static const struct value *with_ignored(struct builder *b, const struct node *n, const struct recorded *r, const struct value *wanted) {
+static const struct value *with_ignored(struct builder *b, const struct node *n, const struct recorded *r,
+                                        const struct value *wanted) {
   for (uint32_t i = 0; i < n->r.n_ignore; i++) {
     struct str path = n->r.ignore[i];
     if (str_find_c(path, '[') != SIZE_MAX || str_eq(path, def_info(r->def).tag_property)) continue;
     if (value_is_null(value_at(b->s, wanted, path))) continue;
     const struct value *found = r->live ? value_at(b->s, r->live, path) : NULL;
     if (value_is_null(found) && r->r->applied) found = value_at(b->s, r->r->applied, path);
-    if (!value_is_null(found) || r->live) wanted = put_at(b, wanted, path, value_is_null(found) ? NULL : found);
+    if (!value_is_null(found) || r->live)
+      wanted = put_at(b, wanted, path, value_is_null(found) ? NULL : found);
   }
   return wanted;
 }
@@ -220,9 +244,17 @@ static const struct value *with_ignored(struct builder *b, const struct node *n,
 static enum qn_err plan_existing(struct builder *b, const struct node *n, struct decision *d) {
   struct recorded *r = d->current;
   const struct value *wanted = with_ignored(b, n, r, d->wanted);
-  struct diff_input in = {.def = r->def, .schema = b->sc, .type = n->type, .wanted = wanted, .applied = r->r->applied,
-                          .seen = r->r->seen, .live = r->live, .ignore = n->r.ignore, .n_ignore = n->r.n_ignore,
-                          .unconfirmed = r->r->unconfirmed.v, .n_unconfirmed = (uint32_t)r->r->unconfirmed.n};
+  struct diff_input in = {.def = r->def,
+                          .schema = b->sc,
+                          .type = n->type,
+                          .wanted = wanted,
+                          .applied = r->r->applied,
+                          .seen = r->r->seen,
+                          .live = r->live,
+                          .ignore = n->r.ignore,
+                          .n_ignore = n->r.n_ignore,
+                          .unconfirmed = r->r->unconfirmed.v,
+                          .n_unconfirmed = (uint32_t)r->r->unconfirmed.n};
   const struct leaf_change *leaves;
   uint32_t n_leaves;
   diff_leaves(b->s, b->a, &in, &leaves, &n_leaves);
@@ -241,8 +273,8 @@ static enum qn_err plan_existing(struct builder *b, const struct node *n, struct
   c.n_leaves = n_leaves;
   set_properties(b, &c);
   c.action = c.n_properties ? ACT_UPDATE : ACT_NONE;
-  c.record = !r->r->complete || r->r->protect != c.protect || r->r->on_destroy != c.on_destroy || r->moved || released ||
-             applied_differs(r, wanted) || !same_deps(r->r, &c);
+  c.record = !r->r->complete || r->r->protect != c.protect || r->r->on_destroy != c.on_destroy || r->moved ||
+             released || applied_differs(r, wanted) || !same_deps(r->r, &c);
   d->updated = c.action == ACT_UPDATE;
   enum qn_err e = check_kept(b, &c);
   build_add(b, c);
@@ -250,9 +282,11 @@ static enum qn_err plan_existing(struct builder *b, const struct node *n, struct
   return e;
 }
 
-static enum qn_err refuse_region(struct builder *b, const struct node *n, const struct recorded *r, sym region) {
+static enum qn_err refuse_region(struct builder *b, const struct node *n, const struct recorded *r,
+                                 sym region) {
   struct diag *g = diag_add(&b->s->diags, QN0807, n->r.span, "%.*s is in %.*s and cannot move to %.*s",
-                            SV(session_str(b->s, n->r.address)), SV(session_str(b->s, r->r->region)), SV(session_str(b->s, region)));
+                            SV(session_str(b->s, n->r.address)), SV(session_str(b->s, r->r->region)),
+                            SV(session_str(b->s, region)));
   diag_help(&b->s->diags, g, "declare a second resource in the new region, apply, then remove this one");
   return QN_E_INVALID;
 }
@@ -265,8 +299,9 @@ static enum qn_err plan_node(struct builder *b, uint32_t i) {
   if (e) return e;
   const struct def *def = provider_find(b->prov, session_str(b->s, n->r.type));
   if (!def) {
-    struct diag *g = diag_add(&b->s->diags, QN0802, n->r.span, "%.*s is a %.*s, which this quoin has no definition for",
-                              SV(session_str(b->s, n->r.address)), SV(session_str(b->s, n->r.type)));
+    struct diag *g =
+        diag_add(&b->s->diags, QN0802, n->r.span, "%.*s is a %.*s, which this quoin has no definition for",
+                 SV(session_str(b->s, n->r.address)), SV(session_str(b->s, n->r.type)));
     diag_help(&b->s->diags, g, "QUOIN_PROVIDER_PATH may name a folder with further definitions");
     return QN_E_INVALID;
   }

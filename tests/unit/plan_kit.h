@@ -1,10 +1,10 @@
 /* Plans in tests: a folder with in.yaml and, where there is need,
- *   state.json  list of {address, type, identity, applied, seen, attributes, deps, generation, deposed, protect,
- *               on_destroy, region, incomplete, unconfirmed, open}; {outputs} sets the recorded outputs
- *   live.json   map of address -> properties, or null: gone. Without this file the cloud is not read. Our tag of
- *               ownership is added unless the object has the member `foreign`; ADDRESS/GENERATION for a deposed one
- *   plan-options  lines: destroy | target ADDRESS | replace ADDRESS | strict | mass-loss | columns N | drift
- * on top of the kit for specs. */
+ *   state.json  list of {address, type, identity, applied, seen, attributes, deps, generation, deposed,
+ * protect, on_destroy, region, incomplete, unconfirmed, open}; {outputs} sets the recorded outputs live.json
+ * map of address -> properties, or null: gone. Without this file the cloud is not read. Our tag of ownership
+ * is added unless the object has the member `foreign`; ADDRESS/GENERATION for a deposed one plan-options
+ * lines: destroy | target ADDRESS | replace ADDRESS | strict | mass-loss | columns N | drift on top of the
+ * kit for specs. */
 #ifndef QUOIN_TESTS_PLAN_KIT_H
 #define QUOIN_TESTS_PLAN_KIT_H
 
@@ -41,7 +41,8 @@ static inline const struct value *pk_get(struct plan_case *c, const struct value
   if (m) CHECK_INT(value_decode(&c->k.s, &c->k.s.arena, m, &out), QN_OK);
   return out;
 }
-static inline struct str pk_text(struct plan_case *c, const struct value *v, const char *key, const char *otherwise) {
+static inline struct str pk_text(struct plan_case *c, const struct value *v, const char *key,
+                                 const char *otherwise) {
   const struct value *t = value_get(&c->k.s, v, str_c(key));
   return value_is(t, V_STR) ? value_text(t) : str_c(otherwise);
 }
@@ -90,11 +91,14 @@ static inline void pk_put(struct plan_case *c, const struct value *v) {
                    .attributes = pk_get(c, v, "attributes"),
                    .applied = pk_get(c, v, "applied"),
                    .seen = pk_get(c, v, "seen")};
-  const struct value *deps = value_get(&c->k.s, v, STR("deps")), *open = value_get(&c->k.s, v, STR("unconfirmed"));
+  const struct value *deps = value_get(&c->k.s, v, STR("deps")),
+                     *open = value_get(&c->k.s, v, STR("unconfirmed"));
   sym *d = ARENA_ARRAY(a, 16, sym);
-  for (uint32_t i = 0; value_is(deps, V_LIST) && i < deps->n; i++) d[r.n_deps++] = pk_sym(c, value_text(deps->items[i]));
+  for (uint32_t i = 0; value_is(deps, V_LIST) && i < deps->n; i++)
+    d[r.n_deps++] = pk_sym(c, value_text(deps->items[i]));
   r.deps = d;
-  for (uint32_t i = 0; value_is(open, V_LIST) && i < open->n; i++) VEC_PUSH(a, &r.unconfirmed, value_text(open->items[i]));
+  for (uint32_t i = 0; value_is(open, V_LIST) && i < open->n; i++)
+    VEC_PUSH(a, &r.unconfirmed, value_text(open->items[i]));
   r.uid = str_fmt(a, "uid-%.*s-%u", SV(session_str(&c->k.s, r.address)), r.generation);
   struct str kind = pk_text(c, v, "open", "");
   if (kind.n && kind.p[0] == 'c') pk_open_intent(c, &r, kind);
@@ -111,15 +115,17 @@ static inline void pk_state(struct plan_case *c) {
   const struct value *v = pk_json(c, "state.json");
   for (uint32_t i = 0; value_is(v, V_LIST) && i < v->n; i++) {
     const struct value *outputs = value_get(s, v->items[i], STR("outputs"));
-    if (outputs) CHECK_INT(state_set_outputs(c->st, outputs), QN_OK);
-    else pk_put(c, v->items[i]);
+    if (outputs)
+      CHECK_INT(state_set_outputs(c->st, outputs), QN_OK);
+    else
+      pk_put(c, v->items[i]);
   }
   CHECK_INT(state_commit(c->st), QN_OK);
 }
 
 /* The live object with our tag on it. */
-static inline const struct value *pk_tagged(struct plan_case *c, const struct read_item *item, uint32_t generation,
-                                            const struct value *live) {
+static inline const struct value *pk_tagged(struct plan_case *c, const struct read_item *item,
+                                            uint32_t generation, const struct value *live) {
   struct session *s = &c->k.s;
   struct arena *a = &s->arena;
   struct str property = def_info(item->def).tag_property;
@@ -131,7 +137,8 @@ static inline const struct value *pk_tagged(struct plan_case *c, const struct re
   struct stype t;
   CHECK(schema_type(c->k.sc, def_info(item->def).type, &t));
   if (schema_kind(c->k.sc, schema_child(c->k.sc, t.root, property)) == SK_MAP)
-    return value_put(a, live, key, value_put(a, tags ? tags : value_map(a, NULL, 0), session_sym(s, STR("quoin:id")), uid));
+    return value_put(a, live, key,
+                     value_put(a, tags ? tags : value_map(a, NULL, 0), session_sym(s, STR("quoin:id")), uid));
   uint32_t n = value_is(tags, V_LIST) ? tags->n : 0;
   const struct value **items = ARENA_ARRAY(a, (size_t)n + 1, const struct value *);
   for (uint32_t i = 0; i < n; i++) items[i] = tags->items[i];
@@ -177,14 +184,22 @@ static inline void pk_options(struct plan_case *c) {
       rest = str_cut(rest, '\n', &line);
       struct str arg = str_cut(line, ' ', &word);
       if (!line.n) continue;
-      if (str_eq(word, STR("destroy"))) c->o.destroy = true;
-      else if (str_eq(word, STR("strict"))) c->o.strict_readback = true;
-      else if (str_eq(word, STR("mass-loss"))) c->o.allow_mass_loss = true;
-      else if (str_eq(word, STR("target"))) c->targets[c->o.n_targets++] = arg;
-      else if (str_eq(word, STR("replace"))) c->replace[c->o.n_replace++] = arg;
-      else if (str_eq(word, STR("drift"))) c->render.drift = true;
-      else if (str_eq(word, STR("columns"))) CHECK(str_to_i64(arg, &columns));
-      else FAIL("a known plan option");
+      if (str_eq(word, STR("destroy")))
+        c->o.destroy = true;
+      else if (str_eq(word, STR("strict")))
+        c->o.strict_readback = true;
+      else if (str_eq(word, STR("mass-loss")))
+        c->o.allow_mass_loss = true;
+      else if (str_eq(word, STR("target")))
+        c->targets[c->o.n_targets++] = arg;
+      else if (str_eq(word, STR("replace")))
+        c->replace[c->o.n_replace++] = arg;
+      else if (str_eq(word, STR("drift")))
+        c->render.drift = true;
+      else if (str_eq(word, STR("columns")))
+        CHECK(str_to_i64(arg, &columns));
+      else
+        FAIL("a known plan option");
     }
   }
   c->render.columns = (unsigned)columns;
@@ -223,7 +238,8 @@ static inline void pk_release(struct plan_case *c) {
     const char *dir = str_fmt(&c->k.s.arena, "%s%s", c->dir, parts[i]).p;
     DIR *d = opendir(dir);
     for (struct dirent *e; d && (e = readdir(d));)
-      if (e->d_name[0] != '.' || e->d_name[1] > '.') remove(str_fmt(&c->k.s.arena, "%s/%s", dir, e->d_name).p);
+      if (e->d_name[0] != '.' || e->d_name[1] > '.')
+        remove(str_fmt(&c->k.s.arena, "%s/%s", dir, e->d_name).p);
     if (d) closedir(d);
     CHECK_INT(rmdir(dir), 0);
   }

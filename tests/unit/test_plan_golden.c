@@ -1,5 +1,5 @@
-/* tests/golden/plan/<case>: the plan of a spec, a state and a cloud (plan_kit.h) as a letter (plan.txt) and as
- * data (plan.json), or the exact diagnostics (err.txt). Each is made twice and read back from its file. */
+/* tests/golden/plan/<case>: the plan of a spec, a state and a cloud (plan_kit.h) as a letter (plan.txt) and
+ * as data (plan.json), or the exact diagnostics (err.txt). Each is made twice and read back from its file. */
 #include "plan_kit.h"
 
 #define FOLDER "tests/golden/plan"

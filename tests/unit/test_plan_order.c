@@ -1,4 +1,5 @@
-/* The order of changes: random specs over random states never make a circle, and what is needed is there first. */
+/* The order of changes: random specs over random states never make a circle, and what is needed is there
+ * first. */
 #include "unit.h"
 
 #include <stdlib.h>
@@ -54,7 +55,8 @@ static struct change change_for(struct lot *l, uint32_t i, enum action action) {
                          .address = name_of(l, i),
                          .def = must_find(&l->w, type),
                          .pair = UINT32_MAX,
-                         .wanted = json(&l->w, dice(2) ? "{\"LogGroupName\":\"a\"}" : "{\"LogGroupName\":\"b\"}"),
+                         .wanted =
+                             json(&l->w, dice(2) ? "{\"LogGroupName\":\"a\"}" : "{\"LogGroupName\":\"b\"}"),
                          .applied = json(&l->w, "{\"LogGroupName\":\"a\"}")};
 }
 
@@ -63,8 +65,10 @@ static void decide(struct lot *l, uint32_t i) {
   struct decision *d = &b->decisions[i];
   uint32_t what = dice(5);
   d->change = d->old_delete = UINT32_MAX;
-  if (!d->current) what = 0;
-  else if (what == 0) what = 3;
+  if (!d->current)
+    what = 0;
+  else if (what == 0)
+    what = 3;
   d->change = (uint32_t)b->changes.n;
   build_add(b, change_for(l, i, what == 0 || what >= 3 ? ACT_CREATE : what == 1 ? ACT_UPDATE : ACT_NONE));
   if (what < 3) return;
@@ -171,17 +175,20 @@ TEST(random_changes_have_no_circle) {
   free(l);
 }
 
-/* What the example of the header of circle.c says: x lets go of r, r was made with d, d is replaced and x now needs d. */
+/* What the example of the header of circle.c says: x lets go of r, r was made with d, d is replaced and x now
+ * needs d. */
 TEST(only_what_is_in_a_circle_gives_way) {
   struct session s;
   session_init(&s, NULL);
   struct order_edges e = {0};
-  const struct order_edge edges[] = {{0, 1, EF_LETS_GO}, {1, 2, EF_DELETES}, {2, 3, EF_MUST}, {3, 0, EF_MUST},
-                                     {4, 1, EF_LETS_GO}, {1, 5, EF_DELETES}, {6, 7, EF_DELETES}, {7, 6, EF_MUST}};
+  const struct order_edge edges[] = {{0, 1, EF_LETS_GO}, {1, 2, EF_DELETES}, {2, 3, EF_MUST},
+                                     {3, 0, EF_MUST},    {4, 1, EF_LETS_GO}, {1, 5, EF_DELETES},
+                                     {6, 7, EF_DELETES}, {7, 6, EF_MUST}};
   for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) VEC_PUSH(&s.arena, &e.v, edges[i]);
   order_break_circles(&e, 8);
   CHECK_INT(e.v.n, 6);
-  for (size_t i = 0; i < e.v.n; i++) CHECK(!(e.v.v[i].from == 0 && e.v.v[i].to == 1) && !(e.v.v[i].from == 6));
+  for (size_t i = 0; i < e.v.n; i++)
+    CHECK(!(e.v.v[i].from == 0 && e.v.v[i].to == 1) && !(e.v.v[i].from == 6));
   order_break_circles(&e, 8);
   CHECK_INT(e.v.n, 6);
   session_release(&s);
