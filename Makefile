@@ -136,7 +136,7 @@ lint: ## house rules, include direction, formatting
 format: ## format all C files
 	@sh tests/lint/format.sh write
 asan: ## everything under AddressSanitizer and UndefinedBehaviorSanitizer
-	@$(PYTHON) tests/run.py asan-unit asan
+	@$(PYTHON) tests/run.py asan-build asan-unit asan
 tsan: ## unit tests under ThreadSanitizer
 	@$(MAKE) --no-print-directory V=tsan unit
 crash: ## SIGKILL at every point of the example's life

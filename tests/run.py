@@ -31,6 +31,7 @@ STAGES = {
     "docs": ("snippets of the docs", PYTEST + ["tests/docs"], {}),
     "integration": ("against the emulator through the gate", PYTEST + ["tests/integration"], {}),
     "crash": ("kill -9 at drawn points", PYTEST + ["tests/crash"], {}),
+    "asan-build": ("the build with ASan and UBSan", MAKE + ["V=asan", "all"], {}),
     "asan-unit": ("unit tests under ASan and UBSan", MAKE + ["V=asan", "unit"], ASAN),
     "asan": ("command line and the main cycle under ASan and UBSan",
              PYTEST + ["-m", "asan", "tests/cli", "tests/integration"], ASAN),

@@ -6,7 +6,7 @@
 #define CHUNK_MAX ((size_t)4 * 1024 * 1024)
 /* The system hands out large chunks as zero pages, which are not touched until they are used. */
 #define CHUNK_ZEROED ((size_t)512 * 1024)
-#define ALIGN     ((size_t)16)
+#define ALIGN        ((size_t)16)
 
 struct arena_chunk {
   struct arena_chunk *next;
@@ -23,15 +23,21 @@ static void oom_abort(size_t wanted) {
 static arena_oom_fn *oom_hook = oom_abort;
 static size_t fail_countdown;
 
-void arena_set_oom(arena_oom_fn *fn) { oom_hook = fn ? fn : oom_abort; }
-void arena_fail_at(size_t n) { fail_countdown = n; }
+void arena_set_oom(arena_oom_fn *fn) {
+  oom_hook = fn ? fn : oom_abort;
+}
+void arena_fail_at(size_t n) {
+  fail_countdown = n;
+}
 
 static void *chunk_malloc(size_t size, bool zeroed) {
   if (fail_countdown && --fail_countdown == 0) return NULL;
   return zeroed ? calloc(1, size) : malloc(size);
 }
 
-void arena_init(struct arena *a) { *a = (struct arena){0}; }
+void arena_init(struct arena *a) {
+  *a = (struct arena){0};
+}
 
 void arena_release(struct arena *a) {
   for (struct arena_chunk *c = a->head, *next; c; c = next) {

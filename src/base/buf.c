@@ -32,8 +32,12 @@ void buf_add(struct buf *b, struct str s) {
   b->p[b->n] = 0;
 }
 
-void buf_addc(struct buf *b, char c) { buf_add(b, (struct str){&c, 1}); }
-void buf_addz(struct buf *b, const char *z) { buf_add(b, str_c(z)); }
+void buf_addc(struct buf *b, char c) {
+  buf_add(b, (struct str){&c, 1});
+}
+void buf_addz(struct buf *b, const char *z) {
+  buf_add(b, str_c(z));
+}
 
 void buf_addf(struct buf *b, const char *fmt, ...) {
   va_list ap, again;
@@ -49,7 +53,9 @@ void buf_addf(struct buf *b, const char *fmt, ...) {
   va_end(again);
 }
 
-struct str buf_str(const struct buf *b) { return (struct str){b->p, b->n}; }
+struct str buf_str(const struct buf *b) {
+  return (struct str){b->p, b->n};
+}
 void buf_reset(struct buf *b) {
   b->n = 0;
   b->failed = false;

@@ -21,10 +21,16 @@ static size_t table_find(enum diag_code c) {
   return 0;
 }
 
-const char *diag_code_text(enum diag_code c) { return table[table_find(c)].text; }
-const char *diag_code_title(enum diag_code c) { return table[table_find(c)].title; }
+const char *diag_code_text(enum diag_code c) {
+  return table[table_find(c)].text;
+}
+const char *diag_code_title(enum diag_code c) {
+  return table[table_find(c)].title;
+}
 
-void diags_init(struct diags *d, struct arena *a) { *d = (struct diags){.arena = a}; }
+void diags_init(struct diags *d, struct arena *a) {
+  *d = (struct diags){.arena = a};
+}
 
 static struct str vfmt(struct arena *a, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 static struct str vfmt(struct arena *a, const char *fmt, va_list ap) {
@@ -62,8 +68,10 @@ void diag_note(struct diags *d, struct diag *g, struct span at, const char *fmt,
   va_start(ap, fmt);
   note->text = vfmt(d->arena, fmt, ap);
   va_end(ap);
-  if (g->last_note) g->last_note->next = note;
-  else g->notes = note;
+  if (g->last_note)
+    g->last_note->next = note;
+  else
+    g->notes = note;
   g->last_note = note;
 }
 
@@ -117,7 +125,8 @@ void diags_sort(struct diags *d, const struct srcmap *m, struct arena *scratch) 
   size_t kept = 0;
   for (size_t i = 0; i < d->n; i++) {
     const struct diag *last = kept ? d->v[kept - 1] : NULL, *g = d->v[i];
-    if (last && last->code == g->code && same_span(last->span, g->span) && str_eq(last->message, g->message)) {
+    if (last && last->code == g->code && same_span(last->span, g->span) &&
+        str_eq(last->message, g->message)) {
       if (g->severity == SEV_ERROR) d->n_errors--;
       continue;
     }
@@ -128,10 +137,19 @@ void diags_sort(struct diags *d, const struct srcmap *m, struct arena *scratch) 
 
 const char *qn_err_word(enum qn_err e) {
   static const char *const words[] = {
-      [QN_OK] = "ok",         [QN_E_INVALID] = "invalid",     [QN_E_IO] = "io",         [QN_E_NOMEM] = "nomem",
-      [QN_E_NOTFOUND] = "notfound", [QN_E_EXISTS] = "exists", [QN_E_LOCKED] = "locked", [QN_E_STALE] = "stale",
-      [QN_E_REFUSED] = "refused",   [QN_E_DAMAGED] = "damaged", [QN_E_REMOTE] = "remote",
-      [QN_E_CANCELLED] = "cancelled", [QN_E_LIMIT] = "limit",
+      [QN_OK] = "ok",
+      [QN_E_INVALID] = "invalid",
+      [QN_E_IO] = "io",
+      [QN_E_NOMEM] = "nomem",
+      [QN_E_NOTFOUND] = "notfound",
+      [QN_E_EXISTS] = "exists",
+      [QN_E_LOCKED] = "locked",
+      [QN_E_STALE] = "stale",
+      [QN_E_REFUSED] = "refused",
+      [QN_E_DAMAGED] = "damaged",
+      [QN_E_REMOTE] = "remote",
+      [QN_E_CANCELLED] = "cancelled",
+      [QN_E_LIMIT] = "limit",
   };
   return (size_t)e < sizeof words / sizeof *words ? words[e] : "?";
 }

@@ -5,7 +5,8 @@ struct palette {
   const char *error, *warning, *note, *frame, *bold, *off;
 };
 static const struct palette plain = {"", "", "", "", "", ""};
-static const struct palette colours = {"\033[1;31m", "\033[1;33m", "\033[1;36m", "\033[34m", "\033[1m", "\033[0m"};
+static const struct palette colours = {"\033[1;31m", "\033[1;33m", "\033[1;36m",
+                                       "\033[34m",   "\033[1m",    "\033[0m"};
 
 static const char *const severity_words[] = {
     [SEV_ERROR] = "error", [SEV_WARNING] = "warning", [SEV_NOTE] = "note"};
@@ -24,9 +25,12 @@ static unsigned digits(uint32_t n) {
 static void add_printable(struct buf *out, struct str text) {
   for (size_t i = 0; i < text.n; i++) {
     unsigned char c = (unsigned char)text.p[i];
-    if (c == '\t') buf_addc(out, ' ');
-    else if (c < 0x20 || c == 0x7f) buf_addc(out, '?');
-    else buf_addc(out, text.p[i]);
+    if (c == '\t')
+      buf_addc(out, ' ');
+    else if (c < 0x20 || c == 0x7f)
+      buf_addc(out, '?');
+    else
+      buf_addc(out, text.p[i]);
   }
 }
 
@@ -52,7 +56,7 @@ static void add_excerpt(struct buf *out, const struct srcmap *m, struct span at,
   add_printable(out, shown);
   buf_addf(out, "%s\n%s%*s |%s %s", skip + shown.n < text.n ? "..." : "", p->frame, (int)width, "", p->off,
            skip ? "   " : "");
-  for (size_t i = str_columns(str_sub(text, skip, from)) ; i > 0; i--) buf_addc(out, ' ');
+  for (size_t i = str_columns(str_sub(text, skip, from)); i > 0; i--) buf_addc(out, ' ');
   for (size_t i = skip; i < from; i++)
     if (text.p[i] == '\t') buf_addc(out, ' ');
   buf_addz(out, caret_colour);
@@ -86,8 +90,8 @@ static unsigned gutter(const struct diag *g, const struct srcmap *m) {
 static void add_diag(struct buf *out, const struct diag *g, const struct srcmap *m, const struct palette *p) {
   const char *colour = severity_colour(p, g->severity);
   unsigned width = gutter(g, m);
-  buf_addf(out, "%s%s[%s]%s%s: %.*s%s\n", colour, severity_words[g->severity], diag_code_text(g->code), p->off,
-           p->bold, SV(g->message), p->off);
+  buf_addf(out, "%s%s[%s]%s%s: %.*s%s\n", colour, severity_words[g->severity], diag_code_text(g->code),
+           p->off, p->bold, SV(g->message), p->off);
   if (g->span.file) {
     buf_addf(out, "%*s%s-->%s ", (int)width, "", p->frame, p->off);
     add_place(out, m, g->span);
@@ -108,7 +112,8 @@ static void add_diag(struct buf *out, const struct diag *g, const struct srcmap 
   if (g->help.n) buf_addf(out, "%*s %s=%s help: %.*s\n", (int)width, "", p->frame, p->off, SV(g->help));
 }
 
-void diags_render_text(const struct diags *d, const struct srcmap *m, struct buf *out, bool colour, size_t most) {
+void diags_render_text(const struct diags *d, const struct srcmap *m, struct buf *out, bool colour,
+                       size_t most) {
   const struct palette *p = colour ? &colours : &plain;
   size_t n = most && d->n > most ? most : d->n;
   for (size_t i = 0; i < n; i++) {

@@ -10,7 +10,7 @@ struct intern {
   struct entry {
     struct str text;
     uint64_t hash;
-  } *entries; /* [0] is the empty text */
+  } * entries; /* [0] is the empty text */
   size_t n, cap;
   uint32_t *slots; /* sym, 0 = free */
   size_t n_slots;  /* power of two */

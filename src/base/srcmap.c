@@ -38,9 +38,15 @@ static struct source *source_at(const struct srcmap *m, uint32_t file) {
   return &m->files.v[file < m->files.n ? file : 0];
 }
 
-struct str srcmap_name(const struct srcmap *m, uint32_t file) { return source_at(m, file)->name; }
-struct str srcmap_text(const struct srcmap *m, uint32_t file) { return source_at(m, file)->text; }
-uint32_t srcmap_count(const struct srcmap *m) { return (uint32_t)(m->files.n - 1); }
+struct str srcmap_name(const struct srcmap *m, uint32_t file) {
+  return source_at(m, file)->name;
+}
+struct str srcmap_text(const struct srcmap *m, uint32_t file) {
+  return source_at(m, file)->text;
+}
+uint32_t srcmap_count(const struct srcmap *m) {
+  return (uint32_t)(m->files.n - 1);
+}
 
 static void index_lines(struct srcmap *m, struct source *f) {
   if (f->lines) return;
@@ -67,8 +73,10 @@ void srcmap_line_col(const struct srcmap *m, uint32_t file, uint32_t at, uint32_
   uint32_t lo = 0, hi = f->n_lines;
   while (hi - lo > 1) {
     uint32_t mid = lo + (hi - lo) / 2;
-    if (f->lines[mid] <= at) lo = mid;
-    else hi = mid;
+    if (f->lines[mid] <= at)
+      lo = mid;
+    else
+      hi = mid;
   }
   *line = lo + 1;
   *col = (uint32_t)str_utf8_len(str_sub(f->text, f->lines[lo], at)) + 1;

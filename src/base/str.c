@@ -5,11 +5,17 @@
 
 #include "quoin/arena.h"
 
-struct str str_c(const char *z) { return z ? (struct str){z, strlen(z)} : (struct str){NULL, 0}; }
+struct str str_c(const char *z) {
+  return z ? (struct str){z, strlen(z)} : (struct str){NULL, 0};
+}
 
-bool str_eq(struct str a, struct str b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
+bool str_eq(struct str a, struct str b) {
+  return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
 
-static char lower_c(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+static char lower_c(char c) {
+  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
 
 bool str_eq_nocase(struct str a, struct str b) {
   if (a.n != b.n) return false;
@@ -39,7 +45,9 @@ struct str str_sub(struct str s, size_t from, size_t to) {
   return (struct str){s.p ? s.p + from : NULL, to - from};
 }
 
-static bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+static bool blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 struct str str_trim(struct str s) {
   while (s.n && blank(s.p[0])) s = str_sub(s, 1, s.n);

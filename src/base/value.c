@@ -6,7 +6,9 @@
 
 static const struct value null_value = {.kind = V_NULL};
 
-const struct value *value_null(void) { return &null_value; }
+const struct value *value_null(void) {
+  return &null_value;
+}
 
 static struct value *make(struct arena *a, enum vkind kind) {
   struct value *v = ARENA_NEW(a, struct value);
@@ -34,8 +36,12 @@ static const struct value *text(struct arena *a, enum vkind kind, struct str t) 
   return v;
 }
 
-const struct value *value_dec(struct arena *a, struct str t) { return text(a, V_DEC, t); }
-const struct value *value_str(struct arena *a, struct str t) { return text(a, V_STR, t); }
+const struct value *value_dec(struct arena *a, struct str t) {
+  return text(a, V_DEC, t);
+}
+const struct value *value_str(struct arena *a, struct str t) {
+  return text(a, V_STR, t);
+}
 
 /* What a container inherits from an element. */
 static uint8_t inherited(const struct value *v) {
@@ -97,8 +103,10 @@ static const struct value *member_bsearch(const struct value *map, sym key) {
   while (lo < hi) {
     uint32_t mid = lo + (hi - lo) / 2;
     if (map->members[mid].key == key) return map->members[mid].value;
-    if (map->members[mid].key < key) lo = mid + 1;
-    else hi = mid;
+    if (map->members[mid].key < key)
+      lo = mid + 1;
+    else
+      hi = mid;
   }
   return NULL;
 }
@@ -135,9 +143,13 @@ const struct value *value_put(struct arena *a, const struct value *map, sym key,
 }
 
 bool value_to_text(struct arena *a, const struct value *v, struct str *out) {
-  if (value_is(v, V_STR) || value_is(v, V_DEC)) *out = value_text(v);
-  else if (value_is(v, V_INT)) *out = str_fmt(a, "%lld", (long long)v->i);
-  else if (value_is(v, V_BOOL)) *out = v->b ? STR("true") : STR("false");
-  else return false;
+  if (value_is(v, V_STR) || value_is(v, V_DEC))
+    *out = value_text(v);
+  else if (value_is(v, V_INT))
+    *out = str_fmt(a, "%lld", (long long)v->i);
+  else if (value_is(v, V_BOOL))
+    *out = v->b ? STR("true") : STR("false");
+  else
+    return false;
   return true;
 }

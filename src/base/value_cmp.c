@@ -9,7 +9,8 @@
 static int cmp_deep(const struct session *s, const struct value *a, const struct value *b, unsigned depth);
 
 /* Member indices in order of key text; small maps are the rule. */
-static uint32_t *sorted_members(const struct session *s, const struct value *m, uint32_t *room, uint32_t room_n) {
+static uint32_t *sorted_members(const struct session *s, const struct value *m, uint32_t *room,
+                                uint32_t room_n) {
   uint32_t *order = m->n <= room_n ? room : malloc(m->n * sizeof *order);
   if (!order) abort();
   for (uint32_t i = 0; i < m->n; i++) {
@@ -48,15 +49,15 @@ static int cmp_deep(const struct session *s, const struct value *a, const struct
   if (a == b || depth > DEPTH_MAX) return 0;
   if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
   switch ((enum vkind)a->kind) {
-    case V_NULL: return 0;
-    case V_BOOL: return a->b - b->b;
-    case V_INT: return (a->i > b->i) - (a->i < b->i);
-    case V_DEC:
-    case V_STR: return str_cmp(value_text(a), value_text(b));
-    case V_LIST: return cmp_lists(s, a, b, depth + 1);
-    case V_MAP: return cmp_maps(s, a, b, depth + 1);
-    case V_RES: return intern_cmp(s->names, a->res.address, b->res.address);
-    case V_UNKNOWN: break;
+  case V_NULL: return 0;
+  case V_BOOL: return a->b - b->b;
+  case V_INT: return (a->i > b->i) - (a->i < b->i);
+  case V_DEC:
+  case V_STR: return str_cmp(value_text(a), value_text(b));
+  case V_LIST: return cmp_lists(s, a, b, depth + 1);
+  case V_MAP: return cmp_maps(s, a, b, depth + 1);
+  case V_RES: return intern_cmp(s->names, a->res.address, b->res.address);
+  case V_UNKNOWN: break;
   }
   if (a->unknown == b->unknown) return 0;
   return (uintptr_t)a->unknown < (uintptr_t)b->unknown ? -1 : 1;

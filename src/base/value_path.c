@@ -10,7 +10,8 @@ static struct str path_name(struct str path, struct str *rest) {
 }
 
 /* What [..] at the start of the path picks from v; *rest follows the bracket and a `.`. */
-static const struct value *path_index(const struct session *s, const struct value *v, struct str path, struct str *rest) {
+static const struct value *path_index(const struct session *s, const struct value *v, struct str path,
+                                      struct str *rest) {
   size_t end = str_find_c(path, ']');
   if (end == SIZE_MAX) return NULL;
   struct str inside = str_sub(path, 1, end);

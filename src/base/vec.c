@@ -45,7 +45,8 @@ uint32_t *map_get(const struct map *m, struct str key) {
   return m->slots[i] ? &m->e[m->slots[i] - 1].value : NULL;
 }
 
-/* Bottom-up merge sort over an index of pointers would cost more memory than it saves time: items are small. */
+/* Bottom-up merge sort over an index of pointers would cost more memory than it saves time: items are small.
+ */
 void sort_stable(struct arena *scratch, void *base, size_t n, size_t size, cmp_fn *cmp, void *user) {
   if (n < 2) return;
   unsigned char *from = base, *to = arena_array(scratch, n, size), *home = base;

@@ -254,7 +254,8 @@ void client_send(struct job *j) {
                            .n_headers = o.n,
                            .body = j->req.body,
                            .timeout_ms = j->call.timeout_ms ? j->call.timeout_ms : TIMEOUT_MS,
-                           .once = j->call.once || !j->call.op->read_only, /* a hidden re-send would make the answer lie */
+                           .once = j->call.once ||
+                                   !j->call.op->read_only, /* a hidden re-send would make the answer lie */
                            .secret = j->call.secret};
   j->creds_generation = c->creds_generation;
   j->skew_ms = c->skew_ms;

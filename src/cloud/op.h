@@ -59,7 +59,7 @@ struct op {
   int64_t w_since;
   uint32_t w_interval;
   int64_t attrs_since; /* first look for wanted attributes that failed; -1: none did */
-  int64_t w_doubt; /* since when `fail` has held; -1: it does not */
+  int64_t w_doubt;     /* since when `fail` has held; -1: it does not */
 
   struct readset *rs; /* internal read under way */
   enum op_reading reading;

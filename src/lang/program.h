@@ -315,8 +315,8 @@ struct program {
   struct env_out env;
   const struct value *inputs; /* raw values of the root, map */
   const struct value *dr, *run;
-  const struct value *account;  /* NULL until asked for */
-  bool lookups_begun;           /* lookups->begin was called: most specs have no lookup and read no state for it */
+  const struct value *account; /* NULL until asked for */
+  bool lookups_begun; /* lookups->begin was called: most specs have no lookup and read no state for it */
   const struct value *recorded; /* lookups of an earlier apply, from lookups->begin */
   bool lookups_missing;         /* a lookup could not be asked here: what it decides stays open */
   struct map lookup_keys;       /* key -> index into lookups */

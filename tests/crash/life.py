@@ -73,6 +73,8 @@ def edit(quoin) -> None:
 def no_lock_held(quoin, killed: bool = False) -> None:
     """killed: it could not clear the text, which is for people only and says nothing without the lock."""
     path = quoin.work / "state" / "web" / web.ENV / "lock"
+    if not path.exists():                    # there was no room to make it: nothing can be held
+        return
     with open(path, "r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         assert killed or lock.read() == "", "the lock file names a holder that is gone"

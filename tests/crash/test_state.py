@@ -148,7 +148,7 @@ def small_disk(quoin):
     """state/ on a disk of its own; yields a function that leaves so many bytes free."""
     where = quoin.work / "state"
     where.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(where)], capture_output=True, text=True)
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(where)], capture_output=True, text=True)
     if made.returncode:
         pytest.skip(f"no right to mount a small disk: {made.stderr.strip()}")
     ballast = where / "ballast"
@@ -173,7 +173,7 @@ def test_full_disk(free, cloud, quoin, small_disk):
         assert "No space left" in result.err, result.err
         if not cloud.mutations():
             assert snapshot_account(cloud, services=("S3",)) == {}
-    small_disk(1 << 20)
+    small_disk(8 << 20)
     converges(cloud, quoin)
 
 
@@ -188,7 +188,7 @@ def test_disk_fills_up_during_the_life(cloud, quoin, small_disk):
     assert "No space left" in failed.err, failed.err
     assert cloud.mutations() == []
     quoin("plan", web.ENV, "-detailed-exitcode").expect(2)
-    small_disk(1 << 20)
+    small_disk(8 << 20)
     web.apply(quoin)
     web.plan_is_empty(quoin)
 

@@ -85,7 +85,8 @@ TEST(diagnostics_underline_the_place) {
   struct session s;
   session_init(&s, NULL);
   uint32_t f = srcmap_add(s.sources, STR("quoin.yaml"), STR("a: 1\nvpc:\n  CidrBlok: 10.0.0.0/16\n"));
-  struct diag *g = diag_add(&s.diags, QN0001, (struct span){f, 12, 20}, "unknown property \"%s\"", "CidrBlok");
+  struct diag *g =
+      diag_add(&s.diags, QN0001, (struct span){f, 12, 20}, "unknown property \"%s\"", "CidrBlok");
   diag_help(&s.diags, g, "did you mean \"CidrBlock\"?");
   diag_note(&s.diags, g, (struct span){f, 5, 8}, "of this resource");
   struct buf out = BUF_INIT(BUF_MAX_DEFAULT);

@@ -116,7 +116,8 @@ static void server_stop(struct server *s) {
   kill(-s->pid, SIGKILL);
   waitpid(s->pid, NULL, 0);
   char rest[64];
-  while (read(s->counter, rest, sizeof rest) > 0) continue; /* ends when the last child has let go of its sockets */
+  while (read(s->counter, rest, sizeof rest) > 0)
+    continue; /* ends when the last child has let go of its sockets */
   close(s->counter);
 }
 
