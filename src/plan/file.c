@@ -6,6 +6,7 @@
 #include "quoin/vec.h"
 
 #define PLAN_FORMAT 1
+#define PLAN_ID_HEX 32 /* digits of the hash that names a plan */
 
 enum field_kind { F_STR, F_SYM, F_U8, F_U32, F_U64, F_BOOL, F_VALUE, F_ENUM, F_STRS, F_SYMS, F_U32S };
 struct field {
@@ -218,7 +219,8 @@ struct str plan_id(const struct plan *p) {
   if (p->id.n) return p->id;
   struct buf text = BUF_INIT(BUF_MAX_DEFAULT);
   struct str id = {NULL, 0};
-  if (write_as(p, &text) == QN_OK) id = str_sub(crypto_sha256_hex(&p->s->arena, buf_str(&text)), 0, 32);
+  if (write_as(p, &text) == QN_OK)
+    id = str_sub(crypto_sha256_hex(&p->s->arena, buf_str(&text)), 0, PLAN_ID_HEX);
   buf_release(&text);
   return id;
 }
@@ -380,7 +382,7 @@ static enum qn_err refuse(struct session *s, const char *why) {
 static bool is_whole(struct session *s, struct str bytes, struct str id) {
   struct str field = str_fmt(&s->arena, "\"id\":\"%.*s\",", SV(id));
   size_t at = str_find(bytes, field);
-  if (!id.n || at == SIZE_MAX) return false;
+  if (id.n != PLAN_ID_HEX || at == SIZE_MAX) return false;
   struct buf text = BUF_INIT(BUF_MAX_DEFAULT);
   buf_add(&text, str_sub(bytes, 0, at));
   buf_add(&text, str_sub(bytes, at + field.n, bytes.n));
