@@ -409,7 +409,7 @@ enum qn_err plan_read(struct session *s, struct str bytes, const struct provider
                         N(output_fields), &p.n_outputs);
   p.checks = read_list(&r, value_get(s, v, STR("checks")), sizeof *p.checks, check_fields, N(check_fields),
                        &p.n_checks);
-  if (r.bad) return refuse(s, "parts of it are missing or of another kind");
+  if (r.bad || !p.version.n) return refuse(s, "parts of it are missing or of another kind");
   if (!is_whole(s, bytes, p.id)) return refuse(s, "it was changed after it was written");
   *out = p;
   return QN_OK;
