@@ -243,8 +243,21 @@ static bool unknown_kind_fits(enum skind want, uint8_t vkind) {
   return false;
 }
 
+/* A secret may be the whole of a value: then the reference is recorded and compared. Inside a text it would
+ * be part of what services show and log. Write-only properties are never shown. */
+static bool secret_inside(struct checker *c, const struct table_node *t, const struct value *v,
+                          const struct place *at) {
+  if (!(v->flags & VF_SECRET) || v->unknown->ukind != U_EXPR || t->flags & SF_WRITE_ONLY) return false;
+  struct diag *g = check_error(c, QN0221, v, at,
+                               CHECK_FMT(c, "a secret is part of what %.*s is made of", SV(check_path(c, at))));
+  diag_label(&c->s->diags, g, "only a secret alone may stand here");
+  diag_help(&c->s->diags, g, "keep the whole text in the secret and give it alone: ${secret(...)}");
+  return true;
+}
+
 static const struct value *check_unknown(struct checker *c, const struct table_node *t, const struct value *v,
                                          const struct place *at) {
+  if (secret_inside(c, t, v, at)) return NULL;
   if (!unknown_kind_fits((enum skind)t->kind, v->unknown->vkind)) return wrong_kind(c, t, v, at);
   return check_unknown_format(c, t, v, at) ? v : NULL;
 }
