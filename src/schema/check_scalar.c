@@ -248,8 +248,8 @@ static bool unknown_kind_fits(enum skind want, uint8_t vkind) {
 static bool secret_inside(struct checker *c, const struct table_node *t, const struct value *v,
                           const struct place *at) {
   if (!(v->flags & VF_SECRET) || v->unknown->ukind != U_EXPR || t->flags & SF_WRITE_ONLY) return false;
-  struct diag *g = check_error(c, QN0221, v, at,
-                               CHECK_FMT(c, "a secret is part of what %.*s is made of", SV(check_path(c, at))));
+  struct diag *g = check_error(
+      c, QN0221, v, at, CHECK_FMT(c, "a secret is part of what %.*s is made of", SV(check_path(c, at))));
   diag_label(&c->s->diags, g, "only a secret alone may stand here");
   diag_help(&c->s->diags, g, "keep the whole text in the secret and give it alone: ${secret(...)}");
   return true;
