@@ -14,7 +14,6 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MAKE = ["make", "--no-print-directory", "-s", "-j2"]
 PYTEST = ["build/venv/bin/python", "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
-PYTEST_ONE = ["build/venv/bin/python", "-m", "pytest", "-q"]
 ASAN = {"QUOIN_BIN": str(ROOT / "build/asan/quoin"), "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
         "UBSAN_OPTIONS": "print_stacktrace=1"}
 

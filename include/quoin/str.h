@@ -4,6 +4,7 @@
 #ifndef QUOIN_STR_H
 #define QUOIN_STR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,6 +49,7 @@ size_t str_columns(struct str s);
 /* Copy into an arena, always NUL-terminated behind n. */
 struct str str_dup(struct arena *a, struct str s);
 struct str str_fmt(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct str str_vfmt(struct arena *a, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 struct str str_lower(struct arena *a, struct str s);   /* ASCII */
 /* Damerau-Levenshtein distance, at most `cap` (then cap + 1): for "did you mean". */
 size_t str_distance(struct str a, struct str b, size_t cap);

@@ -32,21 +32,6 @@ void diags_init(struct diags *d, struct arena *a) {
   *d = (struct diags){.arena = a};
 }
 
-static struct str vfmt(struct arena *a, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-static struct str vfmt(struct arena *a, const char *fmt, va_list ap) {
-  va_list again;
-  va_copy(again, ap);
-  int n = vsnprintf(NULL, 0, fmt, ap);
-  struct str out = {"", 0};
-  if (n > 0) {
-    char *p = arena_alloc(a, (size_t)n + 1);
-    vsnprintf(p, (size_t)n + 1, fmt, again);
-    out = (struct str){p, (size_t)n};
-  }
-  va_end(again);
-  return out;
-}
-
 struct diag *diag_add(struct diags *d, enum diag_code code, struct span at, const char *fmt, ...) {
   struct diag *g = ARENA_NEW(d->arena, struct diag);
   g->code = code;
@@ -54,7 +39,7 @@ struct diag *diag_add(struct diags *d, enum diag_code code, struct span at, cons
   g->span = at;
   va_list ap;
   va_start(ap, fmt);
-  g->message = vfmt(d->arena, fmt, ap);
+  g->message = str_vfmt(d->arena, fmt, ap);
   va_end(ap);
   VEC_PUSH(d->arena, d, g);
   if (g->severity == SEV_ERROR) d->n_errors++;
@@ -66,7 +51,7 @@ void diag_note(struct diags *d, struct diag *g, struct span at, const char *fmt,
   note->span = at;
   va_list ap;
   va_start(ap, fmt);
-  note->text = vfmt(d->arena, fmt, ap);
+  note->text = str_vfmt(d->arena, fmt, ap);
   va_end(ap);
   if (g->last_note)
     g->last_note->next = note;
@@ -78,14 +63,14 @@ void diag_note(struct diags *d, struct diag *g, struct span at, const char *fmt,
 void diag_help(struct diags *d, struct diag *g, const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);
-  g->help = vfmt(d->arena, fmt, ap);
+  g->help = str_vfmt(d->arena, fmt, ap);
   va_end(ap);
 }
 
 void diag_label(struct diags *d, struct diag *g, const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);
-  g->label = vfmt(d->arena, fmt, ap);
+  g->label = str_vfmt(d->arena, fmt, ap);
   va_end(ap);
 }
 

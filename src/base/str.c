@@ -109,12 +109,10 @@ struct str str_dup(struct arena *a, struct str s) {
   return (struct str){p, s.n};
 }
 
-struct str str_fmt(struct arena *a, const char *fmt, ...) {
-  va_list ap, again;
-  va_start(ap, fmt);
+struct str str_vfmt(struct arena *a, const char *fmt, va_list ap) {
+  va_list again;
   va_copy(again, ap);
   int n = vsnprintf(NULL, 0, fmt, ap);
-  va_end(ap);
   struct str out = {"", 0};
   if (n > 0) {
     char *p = arena_alloc(a, (size_t)n + 1);
@@ -122,6 +120,14 @@ struct str str_fmt(struct arena *a, const char *fmt, ...) {
     out = (struct str){p, (size_t)n};
   }
   va_end(again);
+  return out;
+}
+
+struct str str_fmt(struct arena *a, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  struct str out = str_vfmt(a, fmt, ap);
+  va_end(ap);
   return out;
 }
 

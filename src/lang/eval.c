@@ -10,32 +10,22 @@ enum qn_err eval_fail(struct run *r, struct diag **g, enum diag_code code, struc
   if (g) *g = NULL;
   if (r->guess) return EVAL_GUESS_FAILED;
   if (r->ev->quiet) return QN_E_INVALID;
-  va_list ap, again;
+  va_list ap;
   va_start(ap, fmt);
-  va_copy(again, ap);
-  int n = vsnprintf(NULL, 0, fmt, ap);
+  struct str text = str_vfmt(&r->s->arena, fmt, ap);
   va_end(ap);
-  size_t size = n < 0 ? 1 : (size_t)n + 1;
-  char *text = arena_alloc(&r->s->arena, size);
-  vsnprintf(text, size, fmt, again);
-  va_end(again);
-  struct diag *made = diag_add(&r->s->diags, code, at, "%s", text);
+  struct diag *made = diag_add(&r->s->diags, code, at, "%.*s", SV(text));
   if (g) *g = made;
   return QN_E_INVALID;
 }
 
 void eval_help(struct run *r, struct diag *g, const char *fmt, ...) {
   if (!g) return;
-  va_list ap, again;
+  va_list ap;
   va_start(ap, fmt);
-  va_copy(again, ap);
-  int n = vsnprintf(NULL, 0, fmt, ap);
+  struct str text = str_vfmt(&r->s->arena, fmt, ap);
   va_end(ap);
-  size_t size = n < 0 ? 1 : (size_t)n + 1;
-  char *text = arena_alloc(&r->s->arena, size);
-  vsnprintf(text, size, fmt, again);
-  va_end(again);
-  diag_help(&r->s->diags, g, "%s", text);
+  diag_help(&r->s->diags, g, "%.*s", SV(text));
 }
 
 static const char *const kinds[] = {
