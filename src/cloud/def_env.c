@@ -1,6 +1,7 @@
 /* What expressions of a definition see: names, functions, names of objects, tags. */
-#include "def.h"
+#include <arpa/inet.h>
 
+#include "def.h"
 #include "quoin/crypto.h"
 
 static const struct value *or_null(const struct value *v) {
@@ -119,13 +120,41 @@ static const struct value *fn_dns_name(struct denv *e, const struct value *const
   return value_str(e->a, t);
 }
 
+/* Bits behind the prefix are cleared; false if t is no network. */
+static bool network_text(struct denv *e, struct str t, struct str *out) {
+  struct str head, tail = str_cut(t, '/', &head);
+  bool v6 = str_find_c(head, ':') != SIZE_MAX;
+  unsigned char raw[16];
+  char text[INET6_ADDRSTRLEN];
+  int64_t bits, all = v6 ? 128 : 32;
+  int family = v6 ? AF_INET6 : AF_INET;
+  if (!str_to_i64(tail, &bits) || bits < 0 || bits > all) return false;
+  if (inet_pton(family, str_dup(e->a, head).p, raw) != 1) return false;
+  for (int64_t i = bits; i < all; i++) raw[i / 8] = (unsigned char)(raw[i / 8] & ~(0x80u >> (i % 8)));
+  if (!inet_ntop(family, raw, text, sizeof text)) return false;
+  *out = str_fmt(e->a, "%s/%lld", text, (long long)bits);
+  return true;
+}
+
+/* ip_canonical(x): a network or protocol as EC2 answers it, so that both spellings are one rule. */
+static const struct value *fn_ip_canonical(struct denv *e, const struct value *const *args) {
+  static const char *const names[][2] = {{"1", "icmp"}, {"6", "tcp"}, {"17", "udp"}, {"58", "icmpv6"}};
+  struct str t;
+  if (!value_is(args[0], V_STR)) return args[0];
+  t = value_text(args[0]);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (str_eq(t, str_c(names[i][0]))) return value_str(e->a, str_c(names[i][1]));
+  if (!network_text(e, t, &t)) t = str_lower(e->a, t);
+  return value_str(e->a, t);
+}
+
 static const struct {
   const char *name;
   size_t args;
   const struct value *(*fn)(struct denv *, const struct value *const *);
 } env_fns[] = {{"name", 1, fn_name},         {"declared", 1, fn_declared},   {"changed", 1, fn_changed},
                {"same_arn", 2, fn_same_arn}, {"last_part", 1, fn_last_part}, {"encode", 2, fn_encode},
-               {"dns_name", 1, fn_dns_name}};
+               {"dns_name", 1, fn_dns_name}, {"ip_canonical", 1, fn_ip_canonical}};
 
 static enum qn_err env_call(struct eval *ev, void *user, sym fn, const struct value *const *args, size_t n,
                             struct span at, const struct value **out) {

@@ -80,6 +80,9 @@ void op_plan_rules(struct op *op, const struct str *props, uint32_t n, bool fres
 void op_plan_delete(struct op *op);
 void op_push(struct op *op, struct task t);
 void op_insert(struct op *op, const struct task *t, size_t n); /* right behind the current one */
+/* t for each of v, or for each `chunk` of them; returns how many tasks that makes. */
+size_t op_portions(struct op *op, const struct task *t, const struct value *const *v, size_t n,
+                   struct task *out);
 /* op_step.c */
 void op_fail(struct op *op, struct str code, struct str message, bool definitive);
 bool op_emit(struct op *op, int64_t now, const struct task *t, const struct step *st,

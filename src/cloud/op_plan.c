@@ -15,6 +15,19 @@ void op_insert(struct op *op, const struct task *t, size_t n) {
   op->q.n = op->q.cap = at + n + tail;
 }
 
+size_t op_portions(struct op *op, const struct task *t, const struct value *const *v, size_t n,
+                   struct task *out) {
+  size_t chunk = t->st->chunk, k = 0;
+  for (size_t i = 0, len; i < n; i += len) {
+    len = !chunk ? 1 : n - i < chunk ? n - i : chunk;
+    out[k] = *t;
+    out[k].as = t->st->as;
+    out[k].it = out[k].as_value = chunk ? value_list(op->a, v + i, (uint32_t)len) : v[i];
+    k++;
+  }
+  return k;
+}
+
 /* Declared properties that a create step carries. */
 static void carried(struct op *op, const struct step *st, struct task *t) {
   const struct value *np = op->sc.new_props;
@@ -138,8 +151,10 @@ static bool covers(struct op *op, const struct value *want, const struct value *
   return true;
 }
 
+/* replace: live elements whose key is wanted with other values, where nothing changes them in place. They
+ * go before anything is added, whatever the order: services would take old and new for the same. */
 struct listdiff {
-  VEC(const struct value *) add, change, remove;
+  VEC(const struct value *) replace, add, change, remove;
 };
 
 static void diff_lists(struct op *op, const struct rule *r, const struct value *want,
@@ -157,13 +172,21 @@ static void diff_lists(struct op *op, const struct rule *r, const struct value *
       if (r->change)
         VEC_PUSH(op->a, &out->change, want->items[i]);
       else {
-        VEC_PUSH(op->a, &out->remove, have->items[*at]);
+        VEC_PUSH(op->a, &out->replace, have->items[*at]);
         VEC_PUSH(op->a, &out->add, want->items[i]);
       }
     }
   }
   for (uint32_t i = 0; value_is(have, V_LIST) && i < have->n; i++)
     if (!map_get(wm, elem_key(op, r, have->items[i]))) VEC_PUSH(op->a, &out->remove, have->items[i]);
+}
+
+static void elem_tasks(struct op *op, const struct rule *r, const struct step *st,
+                       const struct value *const *v, size_t n) {
+  struct task t = {.st = st, .rule = r, .props = r->on, .n_props = 1},
+              *out = ARENA_ARRAY(op->a, n ? n : 1, struct task);
+  size_t k = n ? op_portions(op, &t, v, n, out) : 0;
+  for (size_t i = 0; i < k; i++) op_push(op, out[i]);
 }
 
 static void list_tasks(struct op *op, const struct rule *r, bool fresh) {
@@ -178,15 +201,11 @@ static void list_tasks(struct op *op, const struct rule *r, bool fresh) {
   }
   struct listdiff d = {0};
   diff_lists(op, r, want, have, &d);
-  struct task t = {.rule = r, .props = one_prop(op, name), .n_props = 1};
-  for (int pass = 0; pass < 2; pass++) {
-    bool removing = r->remove_first == (pass == 0);
-    for (size_t i = 0; !removing && i < d.add.n; i++) t.st = r->add, t.it = d.add.v[i], op_push(op, t);
-    for (size_t i = 0; !removing && i < d.change.n; i++)
-      t.st = r->change, t.it = d.change.v[i], op_push(op, t);
-    for (size_t i = 0; removing && i < d.remove.n; i++)
-      t.st = r->remove, t.it = d.remove.v[i], op_push(op, t);
-  }
+  elem_tasks(op, r, r->remove, d.replace.v, d.replace.n);
+  if (r->remove_first) elem_tasks(op, r, r->remove, d.remove.v, d.remove.n);
+  elem_tasks(op, r, r->add, d.add.v, d.add.n);
+  elem_tasks(op, r, r->change, d.change.v, d.change.n);
+  if (!r->remove_first) elem_tasks(op, r, r->remove, d.remove.v, d.remove.n);
 }
 
 /* ---- update rules -------------------------------------------------------------------- */

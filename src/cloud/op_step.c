@@ -49,20 +49,26 @@ static void skip(struct op *op) {
 
 /* ---- each ------------------------------------------------------------------------------- */
 static void expand(struct op *op, const struct task *t, const struct value *list) {
-  uint32_t n = value_is(list, V_LIST) ? list->n : 0, chunk = t->st->chunk;
-  struct task *v = ARENA_ARRAY(op->a, n ? n : 1, struct task);
-  size_t k = 0;
-  for (uint32_t i = 0; i < n; i += chunk ? chunk : 1) {
-    struct task x = *t;
-    uint32_t len = chunk && chunk < n - i ? chunk : chunk ? n - i : 1;
-    x.expanded = true;
-    x.it = chunk ? value_list(op->a, list->items + i, len) : list->items[i];
-    x.as = t->st->as, x.as_value = x.it;
-    v[k++] = x;
+  uint32_t n = value_is(list, V_LIST) ? list->n : 0;
+  struct task one = *t, *v = ARENA_ARRAY(op->a, n ? n : 1, struct task);
+  one.expanded = true;
+  op_insert(op, v, n ? op_portions(op, &one, list->items, n, v) : 0);
+  skip(op);
+}
+
+/* A code that counts as done for one element says nothing of the others that were in the same call, which
+ * services refuse as a whole: each goes by itself. */
+static bool take_apart(struct op *op) {
+  const struct task t = op->q.v[op->pc];
+  if (!t.rule || t.rule->kind != RK_LIST || !t.st->chunk || t.it->n < 2) return false;
+  struct task *v = ARENA_ARRAY(op->a, t.it->n, struct task);
+  for (uint32_t i = 0; i < t.it->n; i++) {
+    v[i] = t;
+    v[i].it = v[i].as_value = value_list(op->a, t.it->items + i, 1);
   }
-  op_insert(op, v, k);
-  op->pc++;
-  op->step_since = -1;
+  op_insert(op, v, t.it->n);
+  skip(op);
+  return true;
 }
 
 static bool next_page(struct op *op, int64_t now, const struct task *t, struct op_step *out) {
@@ -240,6 +246,7 @@ void op_task_reply(struct op *op, int64_t now, const struct reply *r) {
     return;
   }
   if (op->failing || tolerated(op, st, r)) {
+    if (!op->failing && take_apart(op)) return;
     task_done(op, now, NULL);
     return;
   }

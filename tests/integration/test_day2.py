@@ -27,11 +27,14 @@ ROWS = {
     "remove a rule": (
         [('        - { IpProtocol: tcp, FromPort: 8080, ToPort: 8080, CidrIp: "${office}", Description: office }\n', "")],
         "Plan: 0 to add, 1 to change, 0 to destroy.", ["ec2:RevokeSecurityGroupIngress"], ["SecurityGroupIngress[]"]),
+    "replace all rules": (
+        [("FromPort: 80, ToPort: 80,", "FromPort: 8000, ToPort: 8000,"), ("FromPort: 8080, ToPort: 8080,", "FromPort: 8443, ToPort: 8443,")],
+        "Plan: 0 to add, 1 to change, 0 to destroy.",
+        ["ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"], ["SecurityGroupIngress[]"]),
     "change a create-only property": (
         [("GroupDescription: Web traffic", "GroupDescription: All web traffic")],
         "Plan: 1 to add, 1 to change, 1 to destroy.",
-        ["ec2:CreateSecurityGroup", "ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupIngress",
-         "ecs:UpdateService", "ec2:DeleteSecurityGroup"],
+        ["ec2:CreateSecurityGroup", "ec2:AuthorizeSecurityGroupIngress", "ecs:UpdateService", "ec2:DeleteSecurityGroup"],
         ['GroupDescription = "Web traffic" -> "All web traffic"', "forces replacement"]),
     "remove a resource": (
         [("""  mail:
