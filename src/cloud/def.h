@@ -170,6 +170,8 @@ struct wait {
   uint32_t doubt_ms; /* `fail` must hold for so long: reads may be stale */
   const struct tmpl *within;
   const struct step *call; /* NULL: the batch read of this one */
+  const struct str *needs; /* kept names, recorded so that an interrupted run waits for the same */
+  uint32_t n_needs;
   struct mpath value;
   bool has_value;
 };

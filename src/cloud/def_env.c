@@ -152,8 +152,8 @@ static const struct {
   const char *name;
   size_t args;
   const struct value *(*fn)(struct denv *, const struct value *const *);
-} env_fns[] = {{"name", 1, fn_name},         {"declared", 1, fn_declared},   {"changed", 1, fn_changed},
-               {"same_arn", 2, fn_same_arn}, {"last_part", 1, fn_last_part}, {"encode", 2, fn_encode},
+} env_fns[] = {{"name", 1, fn_name},         {"declared", 1, fn_declared},        {"changed", 1, fn_changed},
+               {"same_arn", 2, fn_same_arn}, {"last_part", 1, fn_last_part},      {"encode", 2, fn_encode},
                {"dns_name", 1, fn_dns_name}, {"ip_canonical", 1, fn_ip_canonical}};
 
 static enum qn_err env_call(struct eval *ev, void *user, sym fn, const struct value *const *args, size_t n,

@@ -98,9 +98,25 @@ static void every(struct dparse *p, const struct ynode *n, struct wait *w) {
     dp_error(p, n->span, "every is a duration or a range such as 1s..5s");
 }
 
+/* The call of a waiter is a step with what such a step can have. */
+static const struct step *wait_call(struct dparse *p, const struct ynode *w) {
+  struct step *st = ARENA_NEW(&p->s->arena, struct step);
+  struct ypair pick[3];
+  uint32_t k = 0;
+  for (uint32_t j = 0; j < w->n && k < 3; j++) {
+    struct str key = session_str(p->s, w->pairs[j].key);
+    if (str_eq(key, STR("call")) || str_eq(key, STR("with")) || str_eq(key, STR("ok")))
+      pick[k++] = w->pairs[j];
+  }
+  struct ynode sub = *w;
+  sub.n = k, sub.pairs = pick;
+  dp_step(p, &sub, st);
+  return st;
+}
+
 void dp_waits(struct dparse *p, const struct ynode *n) {
-  static const char *const keys[] = {"when",  "doubt",  "until", "fail", "because", "diagnose",
-                                     "every", "within", "call",  "with", "value",   NULL};
+  static const char *const keys[] = {"when",   "doubt", "until", "fail",  "because", "diagnose", "every",
+                                     "within", "call",  "with",  "value", "ok",      "needs",    NULL};
   if (!n || n->kind != Y_MAP) return;
   struct wait *v = ARENA_ARRAY(&p->s->arena, n->n ? n->n : 1, struct wait);
   for (uint32_t i = 0; i < n->n; i++) {
@@ -117,20 +133,10 @@ void dp_waits(struct dparse *p, const struct ynode *n) {
     v[i].within = dp_tmpl(p, dp_get(p, w, "within"));
     v[i].has_value = dp_get(p, w, "value") != NULL;
     v[i].value = dp_path(p, dp_get(p, w, "value"));
+    v[i].needs = dp_texts(p, dp_get(p, w, "needs"), &v[i].n_needs);
     if (!v[i].until) dp_error(p, w->span, "a wait needs `until`");
     if (!dp_get(p, w, "call")) continue;
-    struct step *st = ARENA_NEW(&p->s->arena, struct step);
-    *st = (struct step){.no = ++p->steps, .span = w->span};
-    struct ypair pick[2];
-    uint32_t k = 0;
-    for (uint32_t j = 0; j < w->n && k < 2; j++) {
-      struct str key = session_str(p->s, w->pairs[j].key);
-      if (str_eq(key, STR("call")) || str_eq(key, STR("with"))) pick[k++] = w->pairs[j];
-    }
-    struct ynode sub = *w;
-    sub.n = k, sub.pairs = pick;
-    dp_step(p, &sub, st);
-    v[i].call = st;
+    v[i].call = wait_call(p, w);
   }
   p->d->waits = v, p->d->n_waits = n->n;
 }

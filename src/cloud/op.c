@@ -288,6 +288,7 @@ static bool advance(struct op *op, int64_t now, struct op_step *out) {
   case PH_END: break;
   }
   op->over = true;
+  if (!op->failed) op_forget_waits(op);
   *out = (struct op_step){.what = op->failed ? OPW_FAILED : OPW_DONE};
   return true;
 }

@@ -92,6 +92,7 @@ void op_task_reply(struct op *op, int64_t now, const struct reply *r);
 void op_pages_reply(struct op *op, int64_t now, const struct reply *r);
 struct denv op_env(struct op *op, const struct task *t);
 void op_keep(struct op *op, const struct step *st, const struct value *reply);
+void op_forget_waits(struct op *op);
 void op_note_attributes(struct op *op, const struct value *live);
 /* op_wait.c */
 void op_wait_start(struct op *op, int64_t now, const struct wait *w);

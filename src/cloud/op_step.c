@@ -170,14 +170,28 @@ static void note_identity(struct op *op) {
   op_note_attributes(op, op->r.identity);
 }
 
-/* Read-only properties and identity members of a tree become attributes. */
+static bool waited_for(const struct def *d, struct str name) {
+  for (uint32_t i = 0; i < d->n_waits; i++)
+    if (str_in(d->waits[i].needs, d->waits[i].n_needs, name)) return true;
+  return false;
+}
+
+/* Once all is done nothing waits any more. */
+void op_forget_waits(struct op *op) {
+  const struct value *at = op->r.attributes;
+  for (uint32_t i = 0; value_is(at, V_MAP) && i < at->n; i++)
+    if (waited_for(op->d, session_str(op->s, at->members[i].key)))
+      op->r.attributes = value_put(op->a, op->r.attributes, at->members[i].key, NULL);
+}
+
+/* Read-only properties, identity members and what waiters need of a tree become attributes. */
 void op_note_attributes(struct op *op, const struct value *live) {
   const struct value *at = op->r.attributes ? op->r.attributes : value_map(op->a, NULL, 0);
   for (uint32_t i = 0; value_is(live, V_MAP) && i < live->n; i++) {
     struct str name = session_str(op->s, live->members[i].key);
     snode n = schema_child(op->d->sc, op->d->st.root, name);
     bool ours = (n && (schema_flags(op->d->sc, n) & SF_READ_ONLY)) ||
-                str_in(op->d->identity, op->d->n_identity, name);
+                str_in(op->d->identity, op->d->n_identity, name) || waited_for(op->d, name);
     if (ours && !value_is_null(live->members[i].value))
       at = value_put(op->a, at, live->members[i].key,
                      coerce_schema(op->s, op->a, op->d->sc, n, live->members[i].value, 0));

@@ -92,6 +92,11 @@ void op_wait_item(struct op *op, int64_t now, const struct value *item, bool gon
 
 void op_wait_reply(struct op *op, int64_t now, const struct reply *r) {
   const struct wait *w = op->w;
+  if (r->err &&
+      code_matches(w->call ? w->call->ok : NULL, w->call ? w->call->n_ok : 0, r->code, r->message, NULL)) {
+    op->w = NULL;
+    return;
+  }
   bool gone = r->err && code_matches(op->d->gone_codes, op->d->n_gone, r->code, r->message, NULL);
   if (r->err && !gone) {
     /* A failed look is not a failed wait: look again until the deadline, but not with credentials that are

@@ -101,6 +101,43 @@ def test_during_a_wait(cloud, quoin):
     goes_on(cloud, quoin)
 
 
+ZONE = """quoin: 1
+stack: web
+environments:
+  development: { region: us-east-1 }
+resources:
+  zone: { type: AWS::Route53::HostedZone, properties: { Name: dev.test } }
+"""
+RECORD = ZONE + """  record:
+    type: AWS::Route53::RecordSet
+    properties: { HostedZoneId: "${zone.Id}", Name: a.dev.test, Type: TXT, TTL: "%d", ResourceRecords: ['"x"'] }
+"""
+
+
+@pytest.mark.parametrize("earlier", (False, True), ids=("created", "changed"))
+def test_killed_while_a_dns_change_spreads(cloud, quoin, earlier):
+    """The next run waits for the change of the killed one, until every name server has it."""
+    quoin.write("quoin.yaml", RECORD % 60 if earlier else ZONE)
+    web.apply(quoin)
+    quoin.write("quoin.yaml", RECORD % 300)
+    cloud.forget_calls()
+    cloud.gate.faults.configure(pending_ms=6000)
+    process = quoin.start(*life.APPLY)
+    wait_until(lambda: "route53:GetChange" in cloud.calls(), timeout_s=30, what="the wait for the change")
+    process.kill()
+    quoin.finish(process, life.APPLY).expect(-9)
+    cloud.forget_calls()
+    begin = time.monotonic()
+    web.apply(quoin)
+    assert cloud.calls()["route53:GetChange"] >= 2 and time.monotonic() - begin > 1.5, cloud.calls()
+    assert cloud.mutations() == []
+    cloud.forget_calls()
+    web.plan_is_empty(quoin)
+    web.apply(quoin)
+    assert "route53:GetChange" not in cloud.calls()
+    assert "change" not in json.loads(quoin("state", "show", "record", web.ENV, "-json").expect(0).out).get("attributes", {})
+
+
 def test_while_it_looks_for_an_interrupted_create(cloud, quoin):
     life.prepare(quoin)
     assert quoin.crash_at(6, "after", *life.APPLY, mutating_only=True).code == -9

@@ -77,17 +77,19 @@ TEST(group_rules_are_reconciled_with_what_is_live) {
   world_close(&t);
 }
 
-#define RULE(port) "{\"IpProtocol\":\"tcp\",\"FromPort\":" port ",\"ToPort\":" port ",\"CidrIp\":\"10.0.0.0/8\"}"
+#define RULE(port)                                                                                           \
+  "{\"IpProtocol\":\"tcp\",\"FromPort\":" port ",\"ToPort\":" port ",\"CidrIp\":\"10.0.0.0/8\"}"
 #define PERM(port)                                                                                           \
-  "{\"IpProtocol\":\"tcp\",\"FromPort\":" port ",\"ToPort\":" port ",\"IpRanges\":[{\"CidrIp\":\"10.0.0.0/8\"}]}"
+  "{\"IpProtocol\":\"tcp\",\"FromPort\":" port ",\"ToPort\":" port                                           \
+  ",\"IpRanges\":[{\"CidrIp\":\"10.0.0.0/8\"}]}"
 #define GROUP_CALL(perms) "{\"GroupId\":\"sg-1\",\"IpPermissions\":[" perms "]}"
 #define GROUP_LIVE(perms) "{\"SecurityGroups\":[{\"GroupId\":\"sg-1\",\"IpPermissions\":[" perms "]}]}"
 
 TEST(group_rules_go_in_one_call_each_way) {
   struct world t;
   world_open(&t);
-  struct op_scope sc = scope_for(
-      &t, "{\"SecurityGroupIngress\":[" RULE("1") "," RULE("2") "," RULE("3") "]}", "{}");
+  struct op_scope sc =
+      scope_for(&t, "{\"SecurityGroupIngress\":[" RULE("1") "," RULE("2") "," RULE("3") "]}", "{}");
   sc.identity = json(&t, "{\"GroupId\":\"sg-1\"}");
   CHECK_INT(PLAY(&t, begin(&t, "AWS::EC2::SecurityGroup", OP_UPDATE, &sc, "SecurityGroupIngress"),
                  {"DescribeSecurityGroups", NULL, GROUP_LIVE(PERM("2") "," PERM("8") "," PERM("9"))},
@@ -103,13 +105,14 @@ TEST(group_rules_are_sent_one_by_one_after_a_duplicate) {
   world_open(&t);
   struct op_scope sc = scope_for(&t, "{\"SecurityGroupIngress\":[" RULE("1") "," RULE("2") "]}", "{}");
   sc.identity = json(&t, "{\"GroupId\":\"sg-1\"}");
-  CHECK_INT(PLAY(&t, begin(&t, "AWS::EC2::SecurityGroup", OP_UPDATE, &sc, "SecurityGroupIngress"),
-                 {"DescribeSecurityGroups", NULL, GROUP_LIVE("")},
-                 {"AuthorizeSecurityGroupIngress", GROUP_CALL(PERM("1") "," PERM("2")),
-                  "!InvalidPermission.Duplicate one of them"},
-                 {"AuthorizeSecurityGroupIngress", GROUP_CALL(PERM("1")), "!InvalidPermission.Duplicate this"},
-                 {"AuthorizeSecurityGroupIngress", GROUP_CALL(PERM("2")), NULL}),
-            OPW_DONE);
+  CHECK_INT(
+      PLAY(&t, begin(&t, "AWS::EC2::SecurityGroup", OP_UPDATE, &sc, "SecurityGroupIngress"),
+           {"DescribeSecurityGroups", NULL, GROUP_LIVE("")},
+           {"AuthorizeSecurityGroupIngress", GROUP_CALL(PERM("1") "," PERM("2")),
+            "!InvalidPermission.Duplicate one of them"},
+           {"AuthorizeSecurityGroupIngress", GROUP_CALL(PERM("1")), "!InvalidPermission.Duplicate this"},
+           {"AuthorizeSecurityGroupIngress", GROUP_CALL(PERM("2")), NULL}),
+      OPW_DONE);
   world_close(&t);
 }
 
@@ -120,7 +123,8 @@ TEST(group_rules_spelled_otherwise_are_the_same_rules) {
   world_open(&t);
   struct op_scope sc = scope_for(
       &t,
-      "{\"SecurityGroupIngress\":[{\"IpProtocol\":\"6\",\"FromPort\":1,\"ToPort\":1,\"CidrIp\":\"10.1.2.3/8\"},"
+      "{\"SecurityGroupIngress\":[{\"IpProtocol\":\"6\",\"FromPort\":1,\"ToPort\":1,\"CidrIp\":\"10.1.2.3/"
+      "8\"},"
       "{\"IpProtocol\":\"TCP\",\"FromPort\":2,\"ToPort\":2,\"CidrIpv6\":\"2001:DB8:0::/32\"}," RULE("3") "]}",
       "{}");
   sc.identity = json(&t, "{\"GroupId\":\"sg-1\"}");
@@ -142,20 +146,21 @@ TEST(replaced_elements_go_before_others_are_added) {
                                  "\"eu-west-1\"},{\"VPCId\":\"vpc-3\",\"VPCRegion\":\"us-east-1\"}]}",
                                  "{}");
   sc.identity = json(&t, "{\"Id\":\"Z1\"}");
-  CHECK_INT(PLAY(&t, begin(&t, "AWS::Route53::HostedZone", OP_UPDATE, &sc, "VPCs"),
-                 {"ListHostedZones", NULL, "{\"HostedZones\":[{\"Id\":\"/hostedzone/Z1\",\"Name\":\"a.test.\"}]}"},
-                 {"GetHostedZone", NULL,
-                  "{\"HostedZone\":{\"Id\":\"/hostedzone/Z1\"},\"VPCs\":[{\"VPCId\":\"vpc-1\",\"VPCRegion\":"
-                  "\"us-east-1\"},{\"VPCId\":\"vpc-2\",\"VPCRegion\":\"us-east-1\"}]}"},
-                 {"DisassociateVPCFromHostedZone",
-                  "{\"HostedZoneId\":\"Z1\",\"VPC\":{\"VPCId\":\"vpc-1\",\"VPCRegion\":\"us-east-1\"}}", NULL},
-                 {"AssociateVPCWithHostedZone",
-                  "{\"HostedZoneId\":\"Z1\",\"VPC\":{\"VPCId\":\"vpc-1\",\"VPCRegion\":\"eu-west-1\"}}", NULL},
-                 {"AssociateVPCWithHostedZone",
-                  "{\"HostedZoneId\":\"Z1\",\"VPC\":{\"VPCId\":\"vpc-3\",\"VPCRegion\":\"us-east-1\"}}", NULL},
-                 {"DisassociateVPCFromHostedZone",
-                  "{\"HostedZoneId\":\"Z1\",\"VPC\":{\"VPCId\":\"vpc-2\",\"VPCRegion\":\"us-east-1\"}}", NULL}),
-            OPW_DONE);
+  CHECK_INT(
+      PLAY(&t, begin(&t, "AWS::Route53::HostedZone", OP_UPDATE, &sc, "VPCs"),
+           {"ListHostedZones", NULL, "{\"HostedZones\":[{\"Id\":\"/hostedzone/Z1\",\"Name\":\"a.test.\"}]}"},
+           {"GetHostedZone", NULL,
+            "{\"HostedZone\":{\"Id\":\"/hostedzone/Z1\"},\"VPCs\":[{\"VPCId\":\"vpc-1\",\"VPCRegion\":"
+            "\"us-east-1\"},{\"VPCId\":\"vpc-2\",\"VPCRegion\":\"us-east-1\"}]}"},
+           {"DisassociateVPCFromHostedZone",
+            "{\"HostedZoneId\":\"Z1\",\"VPC\":{\"VPCId\":\"vpc-1\",\"VPCRegion\":\"us-east-1\"}}", NULL},
+           {"AssociateVPCWithHostedZone",
+            "{\"HostedZoneId\":\"Z1\",\"VPC\":{\"VPCId\":\"vpc-1\",\"VPCRegion\":\"eu-west-1\"}}", NULL},
+           {"AssociateVPCWithHostedZone",
+            "{\"HostedZoneId\":\"Z1\",\"VPC\":{\"VPCId\":\"vpc-3\",\"VPCRegion\":\"us-east-1\"}}", NULL},
+           {"DisassociateVPCFromHostedZone",
+            "{\"HostedZoneId\":\"Z1\",\"VPC\":{\"VPCId\":\"vpc-2\",\"VPCRegion\":\"us-east-1\"}}", NULL}),
+      OPW_DONE);
   world_close(&t);
 }
 
@@ -497,9 +502,31 @@ TEST(zone_gets_its_tags_after_it_is_made) {
   world_close(&t);
 }
 
+/* What the killed run waited for is known by what it recorded; it is not waited for forever. */
+static void resume_zone(const char *recorded, const char *change) {
+  struct world t;
+  world_open(&t);
+  struct op_scope sc = scope_for(&t, "{\"Name\":\"example.com\"}", NULL);
+  sc.identity = json(&t, "{\"Id\":\"Z5\"}");
+  sc.attributes = json(&t, recorded);
+  struct op *op = begin(&t, "AWS::Route53::HostedZone", OP_CREATE, &sc, NULL);
+  CHECK_INT(PLAY(&t, op,
+                 {"ListHostedZones", NULL,
+                  "{\"HostedZones\":[{\"Id\":\"/hostedzone/Z5\",\"Name\":\"example.com.\"}]}"},
+                 {"GetChange", "{\"Id\":\"C7\"}", "{\"ChangeInfo\":{\"Status\":\"PENDING\"}}"},
+                 {"pause", NULL, NULL}, {"GetChange", "{\"Id\":\"C7\"}", change}),
+            OPW_DONE);
+  CHECK_STR(json_text(&t, op_result(op)->attributes), STR("{\"Id\":\"Z5\"}"));
+  world_close(&t);
+}
+
+TEST(resumed_zone_waits_for_the_change_of_the_killed_run) {
+  resume_zone("{\"Id\":\"Z5\",\"change\":\"/change/C7\"}", "{\"ChangeInfo\":{\"Status\":\"INSYNC\"}}");
+  resume_zone("{\"Id\":\"Z5\",\"change\":\"/change/C7\"}", "!NoSuchChange it is that long ago");
+}
+
 TEST_MAIN(CASE(group_default_egress_goes_when_egress_is_declared_without_it),
-          CASE(group_rules_are_reconciled_with_what_is_live),
-          CASE(group_rules_go_in_one_call_each_way),
+          CASE(group_rules_are_reconciled_with_what_is_live), CASE(group_rules_go_in_one_call_each_way),
           CASE(group_rules_are_sent_one_by_one_after_a_duplicate),
           CASE(group_rules_spelled_otherwise_are_the_same_rules),
           CASE(replaced_elements_go_before_others_are_added),
@@ -511,4 +538,5 @@ TEST_MAIN(CASE(group_default_egress_goes_when_egress_is_declared_without_it),
           CASE(record_is_deleted_exactly_as_it_is),
           CASE(alias_record_is_deleted_without_the_lists_it_has_not), CASE(record_settles_by_its_content),
           CASE(task_definition_is_found_again_among_the_last_revisions),
-          CASE(role_loses_its_policies_before_it_goes), CASE(zone_gets_its_tags_after_it_is_made))
+          CASE(role_loses_its_policies_before_it_goes), CASE(zone_gets_its_tags_after_it_is_made),
+          CASE(resumed_zone_waits_for_the_change_of_the_killed_run))
