@@ -151,24 +151,43 @@ static bool covers(struct op *op, const struct value *want, const struct value *
   return true;
 }
 
+/* Does the element there still have what was applied and is not declared any more? */
+static bool lets_go(const struct value *want, const struct value *old, const struct value *have) {
+  if (!value_is(want, V_MAP) || !value_is(old, V_MAP) || !value_is(have, V_MAP)) return false;
+  for (uint32_t i = 0; i < old->n; i++) {
+    sym key = old->members[i].key;
+    if (!value_is_null(old->members[i].value) && value_is_null(value_member(want, key)) &&
+        !value_is_null(value_member(have, key)))
+      return true;
+  }
+  return false;
+}
+
 /* replace: live elements whose key is wanted with other values, where nothing changes them in place. They
  * go before anything is added, whatever the order: services would take old and new for the same. */
 struct listdiff {
   VEC(const struct value *) replace, add, change, remove;
 };
 
+static struct map *by_elem_key(struct op *op, const struct rule *r, const struct value *list) {
+  struct map *m = ARENA_NEW(op->a, struct map);
+  for (uint32_t i = 0; value_is(list, V_LIST) && i < list->n; i++)
+    map_put(op->a, m, elem_key(op, r, list->items[i]), i);
+  return m;
+}
+
 static void diff_lists(struct op *op, const struct rule *r, const struct value *want,
-                       const struct value *have, struct listdiff *out) {
-  struct map *hm = ARENA_NEW(op->a, struct map), *wm = ARENA_NEW(op->a, struct map);
-  for (uint32_t i = 0; value_is(have, V_LIST) && i < have->n; i++)
-    map_put(op->a, hm, elem_key(op, r, have->items[i]), i);
+                       const struct value *have, const struct value *old, struct listdiff *out) {
+  struct map *hm = by_elem_key(op, r, have), *om = by_elem_key(op, r, old),
+             *wm = ARENA_NEW(op->a, struct map);
   for (uint32_t i = 0; value_is(want, V_LIST) && i < want->n; i++) {
     struct str k = elem_key(op, r, want->items[i]);
     if (!map_put(op->a, wm, k, i)) continue;
-    uint32_t *at = map_get(hm, k);
+    const uint32_t *at = map_get(hm, k), *was = map_get(om, k);
     if (!at)
       VEC_PUSH(op->a, &out->add, want->items[i]);
-    else if (!covers(op, want->items[i], have->items[*at])) {
+    else if (!covers(op, want->items[i], have->items[*at]) ||
+             (was && lets_go(want->items[i], old->items[*was], have->items[*at]))) {
       if (r->change)
         VEC_PUSH(op->a, &out->change, want->items[i]);
       else {
@@ -200,7 +219,7 @@ static void list_tasks(struct op *op, const struct rule *r, bool fresh) {
     if (!have) have = prop(op, op->sc.old_props, name);
   }
   struct listdiff d = {0};
-  diff_lists(op, r, want, have, &d);
+  diff_lists(op, r, want, have, fresh ? NULL : prop(op, op->sc.old_props, name), &d);
   elem_tasks(op, r, r->remove, d.replace.v, d.replace.n);
   if (r->remove_first) elem_tasks(op, r, r->remove, d.remove.v, d.remove.n);
   elem_tasks(op, r, r->add, d.add.v, d.add.n);

@@ -128,10 +128,11 @@ static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
     return;
   }
   bool unconfirmed = path_listed(w, at, w->in->unconfirmed, w->in->n_unconfirmed);
+  const struct value *shall = match_without_removed(&w->m, at, v.wanted, v.applied);
   if (write_only(w, at, rule, v.wanted)) {
     if (unconfirmed)
       emit(w, at, v, WHY_UNCONFIRMED);
-    else if (value_is_null(v.applied) ? !empty(v.wanted) : !same(w, at, v.wanted, v.applied))
+    else if (value_is_null(v.applied) ? !empty(v.wanted) : !same(w, at, shall, v.applied))
       emit(w, at, v, waits(v.wanted, 0) ? WHY_UNKNOWN : WHY_SPEC);
     return;
   }
@@ -139,8 +140,8 @@ static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
     emit(w, at, v, WHY_UNKNOWN);
     return;
   }
-  if (same(w, at, v.wanted, v.live)) return;
-  bool as_applied = !value_is_null(v.applied) && same(w, at, v.wanted, v.applied);
+  if (same(w, at, shall, v.live)) return;
+  bool as_applied = !value_is_null(v.applied) && same(w, at, shall, v.applied);
   if (as_applied && as_seen(w, at, v))
     emit(w, at, v, WHY_KEPT);
   else
@@ -240,15 +241,16 @@ static void walk_set(struct walk *w, const struct place *at, struct views v) {
   }
   uint32_t *pairs = ARENA_ARRAY(w->a, v.wanted->n, uint32_t);
   bool *used = ARENA_ARRAY(w->a, v.live->n, bool);
-  if (match_set(&w->m, at, v.wanted, v.live, pairs, used)) return;
-  if (v.applied && same(w, at, v.wanted, v.applied) && v.seen && as_seen(w, at, v)) {
+  const struct value *shall = match_without_removed(&w->m, at, v.wanted, v.applied);
+  if (match_set(&w->m, at, shall, v.live, pairs, used)) return;
+  if (v.applied && same(w, at, shall, v.applied) && v.seen && as_seen(w, at, v)) {
     emit(w, at, v, WHY_KEPT);
     return;
   }
   struct place element = {.up = at, .kind = PL_ANY};
   const struct value *before = value_is(v.seen, V_LIST) ? v.seen : v.applied;
   bool *applied, *known, *ignored;
-  partners(w, at, v.wanted, v.applied, &applied, &ignored);
+  partners(w, at, shall, v.applied, &applied, &ignored);
   for (uint32_t i = 0; i < v.wanted->n; i++)
     if (pairs[i] == UINT32_MAX)
       emit(w, &element, (struct views){.wanted = v.wanted->items[i]}, applied[i] ? WHY_DRIFT : WHY_SPEC);
@@ -353,8 +355,9 @@ bool plan_leaf_same(struct session *s, struct arena *a, const struct change *c, 
   const struct place *at = place_of(a, l->path);
   if (!at || value_unknown(now) || value_is_null(now)) return false;
   struct matcher m = {s, a, c->def};
-  if (l->before && match_value(&m, at, now, l->before)) return true;
   const struct value *applied = c->applied ? value_at(s, c->applied, l->path) : NULL;
+  now = match_without_removed(&m, at, now, applied);
+  if (l->before && match_value(&m, at, now, l->before)) return true;
   if (value_is_null(applied) || !match_value(&m, at, now, applied)) return false;
   if (value_is_null(l->before) || value_is_null(l->recorded))
     return value_is_null(l->before) && value_is_null(l->recorded);

@@ -29,6 +29,10 @@ bool match_value(const struct matcher *m, const struct place *at, const struct v
  * both are exhausted. */
 bool match_set(const struct matcher *m, const struct place *at, const struct value *wanted,
                const struct value *live, uint32_t *pair_of, bool *live_used);
+/* `wanted` with null for every member that was applied and is not declared any more; `wanted` itself if there
+ * is none. */
+const struct value *match_without_removed(const struct matcher *m, const struct place *at,
+                                          const struct value *wanted, const struct value *applied);
 struct compare_rule match_rule(const struct matcher *m, const struct place *at);
 
 /* JSON texts and objects as values; policies with single-element lists unwrapped, sets sorted. */

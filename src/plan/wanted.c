@@ -1,5 +1,6 @@
 /* Creates, updates and replacements: each node against what is recorded and live. */
 #include "build.h"
+#include "diff.h"
 
 enum qn_err build_attribute(void *user, sym address, struct str path, const struct value **out) {
   struct builder *b = user;
@@ -211,9 +212,19 @@ static bool covers(const struct value *map, const struct value *of) {
 }
 
 /* State has other properties as applied than the spec declares: the object was imported, or found as wanted,
- * or a property was taken out of the spec that the object does not have anyway. */
-static bool applied_differs(const struct recorded *r, const struct value *wanted) {
-  return !covers(r->r->applied, wanted) || !covers(wanted, r->r->applied);
+ * or a property, or part of one, was taken out of the spec that the object does not have anyway. */
+static bool applied_differs(struct builder *b, const struct recorded *r, const struct value *wanted) {
+  const struct value *applied = r->r->applied;
+  if (!covers(applied, wanted) || !covers(wanted, applied)) return true;
+  struct matcher m = {b->s, b->a, r->def};
+  for (uint32_t i = 0; value_is(wanted, V_MAP) && i < wanted->n; i++) {
+    const struct member *w = &wanted->members[i];
+    const struct value *was = value_member(applied, w->key);
+    struct place at = {.kind = PL_MEMBER, .name = session_str(b->s, w->key)};
+    if (!value_eq(b->s, w->value, was) && match_without_removed(&m, &at, w->value, was) != w->value)
+      return true;
+  }
+  return false;
 }
 
 static const struct value *put_at(struct builder *b, const struct value *map, struct str path,
@@ -274,7 +285,7 @@ static enum qn_err plan_existing(struct builder *b, const struct node *n, struct
   set_properties(b, &c);
   c.action = c.n_properties ? ACT_UPDATE : ACT_NONE;
   c.record = !r->r->complete || r->r->protect != c.protect || r->r->on_destroy != c.on_destroy || r->moved ||
-             released || applied_differs(r, wanted) || !same_deps(r->r, &c);
+             released || applied_differs(b, r, wanted) || !same_deps(r->r, &c);
   d->updated = c.action == ACT_UPDATE;
   enum qn_err e = check_kept(b, &c);
   build_add(b, c);
