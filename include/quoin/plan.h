@@ -14,7 +14,8 @@
 #include "quoin/state.h"
 
 enum action {
-  ACT_NONE,    /* nothing to do; kept when state has to learn something (`record`) */
+  ACT_NONE,    /* nothing to do; kept when state has to learn something (`record`), when there is something to
+                * tell (leaves), or when others are in order through it */
   ACT_CREATE,
   ACT_UPDATE,
   ACT_DELETE,
@@ -79,6 +80,9 @@ struct change {
   uint64_t remaining_ms;        /* longest path to the end of the plan: start the longest first */
   struct span span;
 };
+static inline bool change_only_orders(const struct change *c) {
+  return c->action == ACT_NONE && !c->record && !c->n_leaves;
+}
 struct move { sym from, to; };
 struct plan {
   struct session *s;
@@ -102,7 +106,14 @@ struct plan {
 };
 struct plan_counts { uint32_t add, change, destroy, replace, forget, drift, kept; };
 struct plan_counts plan_count(const struct plan *p);
-bool plan_empty(const struct plan *p); /* nothing an apply would do (records included) */
+bool plan_empty(const struct plan *p); /* nothing an apply would do (records and outputs included) */
+struct output_change { /* an output that will be another than the recorded one */
+  sym name;
+  const struct value *before, *after; /* NULL: it is new, it goes; after may be unknown */
+  bool secret;
+};
+/* Those of the plan, then those that the spec has no more. The list is in `a`. */
+uint32_t plan_output_changes(const struct plan *p, struct arena *a, const struct output_change **out);
 
 /* What a live read says of every recorded resource. */
 struct refreshed {

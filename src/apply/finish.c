@@ -161,7 +161,7 @@ static enum qn_err outputs(struct run *r) {
   }
   r->r->outputs = value_map(r->a, m, n);
   const struct value *before = state_outputs(r->st);
-  if (before ? value_eq(r->s, before, r->r->outputs) : !n) return QN_OK;
+  if (before ? value_eq(r->s, before, r->r->outputs) : !p->n_outputs) return QN_OK;
   return state_set_outputs(r->st, r->r->outputs);
 }
 

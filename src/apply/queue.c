@@ -120,7 +120,7 @@ void tasks_make(struct run *r) {
 
 void task_event(struct task *t, enum apply_event_kind kind, struct str text) {
   struct run *r = t->run;
-  if (!r->o->event) return;
+  if (!r->o->event || change_only_orders(t->c)) return;
   struct apply_event e = {.kind = kind,
                           .change = t->c,
                           .address = t->c->address,
@@ -138,6 +138,7 @@ void task_event(struct task *t, enum apply_event_kind kind, struct str text) {
 
 static void count(struct task *t) {
   struct apply_result *r = t->run->r;
+  if (change_only_orders(t->c)) return;
   if (t->skipped)
     r->skipped++;
   else if (t->failed)

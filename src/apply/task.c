@@ -292,6 +292,10 @@ static void begin_end(struct task *t) {
 }
 
 void task_begin(struct task *t) {
+  if (change_only_orders(t->c)) {
+    task_over(t, false);
+    return;
+  }
   t->started = now(t->run);
   task_event(t, AE_STARTED, STR(""));
   switch (t->c->action) {

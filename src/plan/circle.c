@@ -51,12 +51,9 @@ static void visit(struct scc *t, uint32_t root) {
 
 /* The component of each change; their number is n when there is no circle. */
 static uint32_t components(struct arena *a, const struct order_edges *e, uint32_t n, const uint32_t **out) {
-  uint32_t *first = ARENA_ARRAY(a, (size_t)n + 2, uint32_t), *to = ARENA_ARRAY(a, e->v.n, uint32_t);
-  for (size_t i = 0; i < e->v.n; i++) first[e->v.v[i].from + 2]++;
-  for (uint32_t i = 2; i <= n; i++) first[i] += first[i - 1];
-  for (size_t i = 0; i < e->v.n; i++) to[first[e->v.v[i].from + 1]++] = e->v.v[i].to;
-  struct scc t = {.first = first,
-                  .next_of = to,
+  struct order_lists next = order_lists(a, e, n, false);
+  struct scc t = {.first = next.first,
+                  .next_of = next.of,
                   .index = ARENA_ARRAY(a, n, uint32_t),
                   .low = ARENA_ARRAY(a, n, uint32_t),
                   .component = ARENA_ARRAY(a, n, uint32_t),

@@ -48,17 +48,25 @@ static void bind_recorded(struct builder *b) {
   }
 }
 
-/* Leaves out what needs nothing, renumbering references. */
+/* Of a change that only stands in the order, nothing else is kept. */
+static struct change bare(struct change c) {
+  c.wanted = c.applied = c.seen = c.live = c.identity = c.attributes = c.timeouts = NULL;
+  c.n_reads = c.n_deps = 0;
+  return c;
+}
+
+/* Leaves out what needs nothing and orders nothing, renumbering references. */
 static void compact(struct builder *b) {
   uint32_t n = (uint32_t)b->changes.n, kept = 0, *to = ARENA_ARRAY(b->a, n, uint32_t);
   for (uint32_t i = 0; i < n; i++) {
     const struct change *c = &b->changes.v[i];
-    bool keep = c->action != ACT_NONE || c->record || c->n_leaves;
+    bool keep = !change_only_orders(c) || c->n_after;
     to[i] = keep ? kept++ : UINT32_MAX;
   }
   for (uint32_t i = 0; i < n; i++) {
     if (to[i] == UINT32_MAX) continue;
     struct change c = b->changes.v[i];
+    if (change_only_orders(&c)) c = bare(c);
     uint32_t *after = ARENA_ARRAY(b->a, c.n_after, uint32_t);
     for (uint32_t k = 0; k < c.n_after; k++) after[k] = to[c.after[k]];
     c.after = after;
@@ -210,5 +218,10 @@ bool plan_empty(const struct plan *p) {
   if (p->n_moves) return false;
   for (uint32_t i = 0; i < p->n_changes; i++)
     if (counts_as_change(&p->changes[i]) || p->changes[i].record) return false;
-  return true;
+  const struct output_change *outputs;
+  struct arena scratch;
+  arena_init(&scratch);
+  uint32_t n = plan_output_changes(p, &scratch, &outputs);
+  arena_release(&scratch);
+  return n == 0;
 }

@@ -82,7 +82,6 @@ static void settle_replacements(struct builder *b) {
 static void edge(struct builder *b, struct order_edges *e, uint32_t from, uint32_t to,
                  enum edge_force force) {
   if (from == UINT32_MAX || to == UINT32_MAX || from == to) return;
-  if (b->changes.v[from].action == ACT_NONE || b->changes.v[to].action == ACT_NONE) return;
   VEC_PUSH(b->a, &e->v, ((struct order_edge){from, to, force}));
 }
 
@@ -99,32 +98,78 @@ static void node_edges(struct builder *b, struct order_edges *e) {
   }
 }
 
-/* Deletes wait for the deletes of what depended on them, and (when nothing new waits for the
- * delete itself) for the updates by which dependents let go. */
-static void delete_edges(struct builder *b, struct order_edges *e) {
-  struct map head = {0}; /* address -> first delete of it, chained by next */
-  uint32_t *next = ARENA_ARRAY(b->a, b->changes.n, uint32_t);
+/* Deletes by address. */
+struct deletes {
+  struct map head; /* address -> first delete of it, chained by next */
+  uint32_t *next, n;
+  struct map kept; /* address -> what is recorded there and stays: its node of the order */
+};
+
+static void find_deletes(struct builder *b, struct deletes *d) {
+  d->next = ARENA_ARRAY(b->a, b->changes.n, uint32_t);
   for (uint32_t i = 0; i < b->changes.n; i++) {
     if (b->changes.v[i].action != ACT_DELETE) continue;
     struct str key = session_str(b->s, b->changes.v[i].address);
-    const uint32_t *h = map_get(&head, key);
-    next[i] = h ? *h : UINT32_MAX;
-    map_put(b->a, &head, key, i);
+    const uint32_t *h = map_get(&d->head, key);
+    d->next[i] = h ? *h : UINT32_MAX;
+    map_put(b->a, &d->head, key, i);
+    d->n++;
   }
-  for (uint32_t r = 0; r < b->n_recs; r++) {
-    const struct recorded *dependent = &b->recs[r];
-    const uint32_t *own = map_get(&head, session_str(b->s, dependent->address));
-    uint32_t change = dependent->node != UINT32_MAX ? b->decisions[dependent->node].change : UINT32_MAX;
-    for (uint32_t k = 0; k < dependent->r->n_deps; k++) {
-      const uint32_t *h = map_get(&head, session_str(b->s, build_moved(b, dependent->r->deps[k])));
-      for (uint32_t del = h ? *h : UINT32_MAX; del != UINT32_MAX; del = next[del]) {
-        for (uint32_t o = own ? *own : UINT32_MAX; o != UINT32_MAX; o = next[o])
-          edge(b, e, o, del, EF_DELETES);
-        bool blocks_create = b->changes.v[del].pair != UINT32_MAX && !b->changes.v[del].create_first;
-        if (!blocks_create) edge(b, e, change, del, EF_LETS_GO);
-      }
-    }
+}
+
+static uint32_t first_delete(const struct deletes *d, struct str address) {
+  const uint32_t *h = map_get(&d->head, address);
+  return h ? *h : UINT32_MAX;
+}
+
+static uint32_t kept_node(const struct deletes *d, struct str address) {
+  const uint32_t *node = map_get(&d->kept, address);
+  return node ? *node : UINT32_MAX;
+}
+
+/* What stays passes the order of deletes on from those that need it to what it needs. Its node comes behind
+ * those of the changes. */
+static void find_kept(struct builder *b, struct deletes *d) {
+  for (uint32_t r = 0; d->n > 1 && r < b->n_recs; r++) {
+    const struct recorded *rec = &b->recs[r];
+    struct str address = session_str(b->s, rec->address);
+    if (rec->r->deposed) continue;
+    uint32_t del = first_delete(d, address);
+    while (del != UINT32_MAX && b->changes.v[del].generation != rec->r->generation) del = d->next[del];
+    if (del == UINT32_MAX) map_put(b->a, &d->kept, address, (uint32_t)b->changes.n + r);
   }
+}
+
+/* The deletes of what depends on `need` come before its own, and (when nothing new waits for that) the
+ * updates by which dependents let go. */
+static void dependent_edges(struct builder *b, struct order_edges *e, const struct deletes *d,
+                            const struct recorded *dependent, struct str need) {
+  struct str own = session_str(b->s, dependent->address);
+  uint32_t change = dependent->node != UINT32_MAX ? b->decisions[dependent->node].change : UINT32_MAX;
+  if (change != UINT32_MAX && b->changes.v[change].action == ACT_NONE) change = UINT32_MAX;
+  uint32_t through = kept_node(d, need), stays = dependent->r->deposed ? UINT32_MAX : kept_node(d, own);
+  for (uint32_t o = first_delete(d, own); o != UINT32_MAX; o = d->next[o]) {
+    edge(b, e, o, through, EF_DELETES);
+    for (uint32_t del = first_delete(d, need); del != UINT32_MAX; del = d->next[del])
+      edge(b, e, o, del, EF_DELETES);
+  }
+  edge(b, e, stays, through, EF_DELETES);
+  for (uint32_t del = first_delete(d, need); del != UINT32_MAX; del = d->next[del]) {
+    edge(b, e, stays, del, EF_DELETES);
+    bool blocks_create = b->changes.v[del].pair != UINT32_MAX && !b->changes.v[del].create_first;
+    if (!blocks_create) edge(b, e, change, del, EF_LETS_GO);
+  }
+}
+
+/* Deletes wait for the deletes of what depended on them, by the dependencies that are recorded. */
+static void delete_edges(struct builder *b, struct order_edges *e) {
+  struct deletes d = {0};
+  find_deletes(b, &d);
+  if (!d.n) return;
+  find_kept(b, &d);
+  for (uint32_t r = 0; r < b->n_recs; r++)
+    for (uint32_t k = 0; k < b->recs[r].r->n_deps; k++)
+      dependent_edges(b, e, &d, &b->recs[r], session_str(b->s, build_moved(b, b->recs[r].r->deps[k])));
 }
 
 /* A resource made anew because the old one is gone starts after the old one has left the state. */
@@ -140,18 +185,37 @@ static void forget_edges(struct builder *b, struct order_edges *e) {
   }
 }
 
+/* A junction of deletes becomes a change that does nothing. */
+static uint32_t add_junction(struct builder *b, const struct recorded *r) {
+  build_add(b, (struct change){.action = ACT_NONE,
+                               .address = r->address,
+                               .type = r->r->type,
+                               .region = r->r->region,
+                               .account = r->r->account,
+                               .def = r->def,
+                               .generation = r->r->generation,
+                               .pair = UINT32_MAX});
+  return (uint32_t)(b->changes.n - 1);
+}
+
+/* The order without what is left out; nodes behind the changes are those of recorded resources. */
+static void pass_through(struct builder *b, struct order_edges *e) {
+  uint32_t n = (uint32_t)b->changes.n, all = n + b->n_recs, *to = ARENA_ARRAY(b->a, all, uint32_t);
+  bool *quiet = ARENA_ARRAY(b->a, all, bool);
+  for (uint32_t i = 0; i < all; i++) quiet[i] = i >= n || b->changes.v[i].action == ACT_NONE;
+  order_pass_through(e, all, quiet);
+  for (uint32_t i = 0; i < all; i++) to[i] = i < n || !quiet[i] ? i : add_junction(b, &b->recs[i - n]);
+  for (size_t i = 0; i < e->v.n; i++)
+    e->v.v[i] = (struct order_edge){to[e->v.v[i].from], to[e->v.v[i].to], e->v.v[i].force};
+}
+
 /* The edges by the change that waits. */
 static void fill_after(struct builder *b, const struct order_edges *e) {
-  uint32_t n = (uint32_t)b->changes.n, *count = ARENA_ARRAY(b->a, (size_t)n + 1, uint32_t);
-  uint32_t *list = ARENA_ARRAY(b->a, e->v.n, uint32_t);
-  for (size_t i = 0; i < e->v.n; i++) count[e->v.v[i].to + 1]++;
-  for (uint32_t i = 0; i < n; i++) count[i + 1] += count[i];
-  uint32_t *at = ARENA_ARRAY(b->a, n, uint32_t);
-  if (n) memcpy(at, count, n * sizeof *at);
-  for (size_t i = 0; i < e->v.n; i++) list[at[e->v.v[i].to]++] = e->v.v[i].from;
+  uint32_t n = (uint32_t)b->changes.n;
+  struct order_lists before = order_lists(b->a, e, n, true);
   for (uint32_t i = 0; i < n; i++) {
-    b->changes.v[i].after = list + count[i];
-    b->changes.v[i].n_after = count[i + 1] - count[i];
+    b->changes.v[i].after = before.of + before.first[i];
+    b->changes.v[i].n_after = before.first[i + 1] - before.first[i];
   }
 }
 
@@ -185,7 +249,8 @@ void build_order(struct builder *b) {
   node_edges(b, &e);
   delete_edges(b, &e);
   forget_edges(b, &e);
-  order_break_circles(&e, (uint32_t)b->changes.n);
+  order_break_circles(&e, (uint32_t)b->changes.n + b->n_recs);
+  pass_through(b, &e);
   fill_after(b, &e);
   fill_remaining(b);
 }

@@ -23,4 +23,15 @@ struct order_edges {
  * again. */
 void order_break_circles(struct order_edges *e, uint32_t n);
 
+/* Neighbours of each of n nodes: of[first[i]] .. of[first[i + 1]] are those it leads to or, by_to, those that
+ * lead to it. */
+struct order_lists {
+  const uint32_t *first, *of;
+};
+struct order_lists order_lists(struct arena *a, const struct order_edges *e, uint32_t n, bool by_to);
+
+/* Takes the quiet nodes out of n, so that what was in order through them still is. `quiet` is true afterwards
+ * for those that had to stay as junctions; no edge is there twice, nor are there more than before. */
+void order_pass_through(struct order_edges *e, uint32_t n, bool *quiet);
+
 #endif

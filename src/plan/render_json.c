@@ -117,9 +117,9 @@ static const struct value *change_doc(struct doc *d, const struct plan *p, const
   return map_of(d, &m);
 }
 
-/* The delete half of a replacement is told by its create. */
+/* The delete half of a replacement is told by its create; what only stands in the order is not told. */
 static bool listed(const struct change *c) {
-  return c->action == ACT_CREATE || c->pair == UINT32_MAX;
+  return !change_only_orders(c) && (c->action == ACT_CREATE || c->pair == UINT32_MAX);
 }
 
 static const struct value *outputs_doc(struct doc *d, const struct plan *p) {
@@ -133,6 +133,29 @@ static const struct value *outputs_doc(struct doc *d, const struct plan *p) {
     VEC_PUSH(d->a, &m, ((struct member){.key = o->name, .value = map_of(d, &one)}));
   }
   return map_of(d, &m);
+}
+
+/* In the words of Terraform's format; NULL when none changes. */
+static const struct value *output_changes_doc(struct doc *d, const struct plan *p) {
+  const struct output_change *changes;
+  uint32_t n = plan_output_changes(p, d->a, &changes);
+  members m = {0};
+  for (uint32_t i = 0; i < n; i++) {
+    const struct output_change *o = &changes[i];
+    members one = {0};
+    const struct value *action = value_str(d->a, str_c(action_words[!o->before  ? ACT_CREATE
+                                                                    : !o->after ? ACT_DELETE
+                                                                                : ACT_UPDATE]));
+    bool unknown = o->after && value_unknown(o->after);
+    put(d, &one, "actions", value_list(d->a, &action, 1));
+    put(d, &one, "before", part_of(d, o->before, PART_KNOWN, 0));
+    put(d, &one, "after", o->secret ? value_null() : part_of(d, o->after, PART_KNOWN, 0));
+    put(d, &one, "after_unknown", value_bool(d->a, unknown));
+    put(d, &one, "before_sensitive", value_bool(d->a, false));
+    put(d, &one, "after_sensitive", value_bool(d->a, o->secret));
+    VEC_PUSH(d->a, &m, ((struct member){.key = o->name, .value = map_of(d, &one)}));
+  }
+  return n ? map_of(d, &m) : NULL;
 }
 
 enum qn_err plan_render_json(const struct plan *p, struct buf *out) {
@@ -166,6 +189,7 @@ enum qn_err plan_render_json(const struct plan *p, struct buf *out) {
   put(&d, &live, "bound", value_int(d.a, (int64_t)p->bound));
   if (p->refreshed) put(&d, &m, "live_read", map_of(&d, &live));
   put(&d, &m, "outputs", outputs_doc(&d, p));
+  put(&d, &m, "output_changes", output_changes_doc(&d, p));
   enum qn_err e = json_write(p->s, map_of(&d, &m), JSON_PRETTY, out);
   buf_addc(out, '\n');
   arena_release(&scratch);
@@ -223,6 +247,7 @@ enum qn_err plan_render_terraform(const struct plan *p, struct buf *out) {
   put_text(&d, &m, "format_version", STR("1.2"));
   put_text(&d, &m, "terraform_version", STR("1.11.4"));
   put(&d, &m, "resource_changes", value_list(d.a, list, k));
+  put(&d, &m, "output_changes", output_changes_doc(&d, p));
   put(&d, &m, "errored", value_bool(d.a, false));
   enum qn_err e = json_write(p->s, map_of(&d, &m), JSON_PRETTY, out);
   buf_addc(out, '\n');

@@ -99,6 +99,9 @@ static const struct change *change_of(const struct plan *p, sym address) {
     else
       hi = mid;
   }
+  while (lo + 1 < p->n_changes && change_only_orders(&p->changes[lo]) &&
+         p->changes[lo + 1].address == address)
+    lo++;
   return lo < p->n_changes && p->changes[lo].address == address ? &p->changes[lo] : NULL;
 }
 
@@ -324,31 +327,17 @@ static void add_header(struct letter *l) {
   buf_addz(l->out, "\n\n");
 }
 
-/* Outputs that will be others than those recorded. Secret ones are not recorded: told once, when all are new.
- */
 static uint32_t add_outputs(struct letter *l) {
   struct leaf_style st = {l->p->s,      l->a,          l->columns, l->c->add,
                           l->c->change, l->c->destroy, l->c->dim,  l->c->off};
-  const struct value *had = l->p->old_outputs;
-  uint32_t n = 0;
-  for (uint32_t i = 0; i < l->p->n_outputs; i++) {
-    const struct output *o = &l->p->outputs[i];
-    const struct value *before = had ? value_member(had, o->name) : NULL;
-    if ((o->secret && had) || (value_is_null(o->value) && !before) ||
-        (before && value_eq(l->s, before, o->value)))
-      continue;
-    if (!n++) buf_addz(l->out, "Outputs:\n");
-    struct leaf_line line = {.name = session_str(l->s, o->name), .before = before, .after = o->value};
+  const struct output_change *changes;
+  uint32_t n = plan_output_changes(l->p, l->a, &changes);
+  if (n) buf_addz(l->out, "Changes to Outputs:\n");
+  for (uint32_t i = 0; i < n; i++) {
+    const struct output_change *o = &changes[i];
+    struct leaf_line line = {.name = session_str(l->s, o->name), .before = o->before, .after = o->after};
+    line.gone = !o->after;
     if (o->secret) line.after = value_with_flags(l->a, value_str(l->a, STR("")), VF_SECRET);
-    render_leaf(&st, l->out, &line);
-  }
-  for (uint32_t i = 0; value_is(had, V_MAP) && i < had->n; i++) {
-    bool stays = l->p->destroy && !l->p->n_outputs;
-    for (uint32_t k = 0; k < l->p->n_outputs && !stays; k++)
-      stays = l->p->outputs[k].name == had->members[i].key;
-    if (stays) continue;
-    if (!n++) buf_addz(l->out, "Outputs:\n");
-    struct leaf_line line = {.name = session_str(l->s, had->members[i].key), .before = had->members[i].value};
     render_leaf(&st, l->out, &line);
   }
   if (n) buf_addc(l->out, '\n');

@@ -1,4 +1,5 @@
 """Day 2: each row is an edit of the applied example, the plan it makes, and the mutating calls that apply makes."""
+import json
 from collections import Counter
 
 import pytest
@@ -31,6 +32,10 @@ ROWS = {
         [("FromPort: 80, ToPort: 80,", "FromPort: 8000, ToPort: 8000,"), ("FromPort: 8080, ToPort: 8080,", "FromPort: 8443, ToPort: 8443,")],
         "Plan: 0 to add, 1 to change, 0 to destroy.",
         ["ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"], ["SecurityGroupIngress[]"]),
+    "remove the description of a rule": (
+        [(', CidrIp: "${office}", Description: office }', ', CidrIp: "${office}" }')],
+        "Plan: 0 to add, 1 to change, 0 to destroy.", ["ec2:UpdateSecurityGroupRuleDescriptionsIngress"],
+        ["SecurityGroupIngress[]", "not in the spec any more"]),
     "change a create-only property": (
         [("GroupDescription: Web traffic", "GroupDescription: All web traffic")],
         "Plan: 1 to add, 1 to change, 1 to destroy.",
@@ -92,6 +97,62 @@ def test_zones_two_to_three(cloud, quoin):
         ["ec2:CreateSubnet", "ec2:ModifySubnetAttribute", "ec2:AssociateRouteTable", "ecs:UpdateService"])
     web.plan_is_empty(quoin)
     web.check_everything(cloud)
+
+
+CHAIN = """quoin: 1
+stack: chain
+environments:
+  development: { region: us-east-1 }
+resources:
+  vpc: { type: AWS::EC2::VPC, properties: { CidrBlock: 10.30.0.0/16, Tags: [{ Key: Name, Value: one }] } }
+  subnet: { type: AWS::EC2::Subnet, properties: { VpcId: "${vpc.VpcId}", CidrBlock: 10.30.0.0/24 } }
+  logs:
+    type: AWS::Logs::LogGroup
+    depends_on: [subnet]
+    properties: { LogGroupName: /chain, RetentionInDays: 7 }
+"""
+
+
+def test_order_passes_through_what_does_not_change(cloud, quoin):
+    quoin.write("quoin.yaml", CHAIN)
+    web.apply(quoin)
+    web.edit(quoin, ("Value: one", "Value: two"), ("RetentionInDays: 7", "RetentionInDays: 14"))
+    quoin("plan", web.ENV, "-out", "p.json").expect(0)
+    changes = json.loads((quoin.work / "p.json").read_text())["changes"]
+    assert [(c["address"], [changes[k]["address"] for k in c.get("after", [])]) for c in changes] == [
+        ("logs", ["vpc"]), ("vpc", [])]
+    cloud.gate.faults.add_rule(op="ec2:CreateTags", action="error", code="InvalidParameterValue", message="No.", status=400)
+    cloud.forget_calls()
+    failed = quoin("apply", "p.json").expect(1)
+    assert "logs: not updated: it needs vpc, which failed" in failed.out, failed.out
+    assert [m for m in cloud.mutations() if m.startswith("logs:")] == []
+
+
+def test_outputs_alone(cloud, quoin):
+    quoin.write("quoin.yaml", CHAIN + "outputs:\n  one: ${logs.Arn}\n  two: ${vpc.VpcId}\n  hidden: { value: \"${env}\", secret: true }\n")
+    web.apply(quoin)
+    web.plan_is_empty(quoin)
+    web.edit(quoin, ("  one: ${logs.Arn}\n", ""), ("two: ${vpc.VpcId}", "two: ${subnet.SubnetId}\n  three: 3"))
+    planned = quoin("plan", web.ENV, "-detailed-exitcode").expect(2).out
+    for words in ("Changes to Outputs:\n", "~ two", "+ three", "- one", "No changes but the outputs above."):
+        assert words in planned, planned
+    assert "hidden" not in planned
+    changes = json.loads(quoin("plan", web.ENV, "-compat", "terraform").expect(0).out)["output_changes"]
+    assert {name: c["actions"] for name, c in changes.items()} == {"one": ["delete"], "two": ["update"], "three": ["create"]}
+    refused = quoin("apply", web.ENV).expect(12)
+    assert "QN0813" in refused.err and "arn:" in quoin("output", "one", "-raw", "-env", web.ENV).expect(0).out
+    cloud.forget_calls()
+    web.apply(quoin)
+    assert cloud.mutations() == []
+    assert quoin("output", "three", "-raw", "-env", web.ENV).expect(0).out.strip() == "3"
+    quoin("output", "one", "-raw", "-env", web.ENV).expect(1)
+    web.plan_is_empty(quoin)
+
+
+def test_only_secret_outputs_are_no_change_for_ever(cloud, quoin):
+    quoin.write("quoin.yaml", CHAIN + "outputs:\n  hidden: { value: \"${env}\", secret: true }\n")
+    web.apply(quoin)
+    web.plan_is_empty(quoin)
 
 
 def test_rename_with_moved_changes_nothing(cloud, quoin):
