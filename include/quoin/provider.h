@@ -54,7 +54,9 @@ enum compare_kind { CMP_VALUE, CMP_SET, CMP_KEYED, CMP_JSON, CMP_POLICY, CMP_NOC
 struct compare_rule { uint8_t kind; struct str key; const struct value *dflt; /* default(v) or NULL */ };
 /* Rule for a property path like `LifecycleConfiguration.Rules` (no indices: `A.B[].C`). Schema sets are CMP_SET. */
 struct compare_rule def_compare(const struct def *d, struct str path);
-enum change_verdict { CV_UPDATE, CV_REPLACE, CV_RELEASE /* removed, API has no reset: let go */ };
+/* What absence of a property means, by the definition or else the schema; NULL: not known. */
+const struct value *def_default(const struct def *d, struct str path, struct arena *a);
+enum change_verdict { CV_UPDATE, CV_REPLACE, CV_RELEASE /* removed, API has no reset, or nobody knows what a new one would have: let go */ };
 /* What a change of a top-level property (or nested create-only path) means. new_v NULL = removed. */
 enum change_verdict def_change(struct session *s, struct arena *a, const struct def *d, struct str path,
                                const struct value *old_v, const struct value *new_v, const struct op_scope *sc);

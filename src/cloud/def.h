@@ -229,6 +229,7 @@ struct def {
   const struct tmpl *serialize;
   const struct step *del;
   uint32_t n_del;
+  bool exact; /* what is not declared is not there: a create-only property taken out of the spec replaces */
   bool delete_needs_live;
   const struct code_match *gone_codes, *exists, *retry;
   uint32_t n_gone, n_exists, n_retry;

@@ -209,6 +209,7 @@ static void parse_head(struct dparse *p, const struct ynode *f) {
   d->info = (struct def_info){.type = d->type, .service = dp_text(p, service)};
   d->info.typical_ms = dp_ms(p, dp_get(p, f, "typical"), 1000);
   d->info.stateful = dp_bool(p, dp_get(p, f, "stateful"));
+  d->exact = dp_bool(p, dp_get(p, f, "exact"));
   d->info.tag_property = schema_tag_property(d->sc, &d->st);
   struct str replace = dp_text(p, dp_get(p, f, "replace"));
   if (!replace.n) replace = schema_replacement(d->sc, &d->st);
@@ -273,7 +274,8 @@ enum qn_err def_parse(struct session *s, const struct wire *w, const struct sche
                                      "replace",  "names",       "map",      "compare",   "read",
                                      "create",   "aspects",     "update",   "delete",    "needs_live",
                                      "settle",   "errors",      "wait",     "volatile",  "attributes",
-                                     "owned_by", "unsupported", "defaults", "serialize", NULL};
+                                     "owned_by", "unsupported", "defaults", "serialize",
+                                     "exact",    NULL};
   const struct ynode *f = yaml_parse(s, file);
   if (!f) return QN_E_INVALID;
   struct def *d = ARENA_NEW(&s->arena, struct def);

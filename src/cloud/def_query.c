@@ -56,6 +56,13 @@ struct compare_rule def_compare(const struct def *d, struct str path) {
   return r;
 }
 
+const struct value *def_default(const struct def *d, struct str path, struct arena *a) {
+  const struct value *v = def_compare(d, path).dflt;
+  snode n = node_at(d, path);
+  if (!v && n && !schema_default(d->sc, n, a, &v)) return NULL;
+  return v;
+}
+
 static bool resets(struct session *s, struct arena *a, const struct def *d, const struct rule *r,
                    struct str prop, const struct op_scope *sc) {
   if (r->kind == RK_LIST || (r->kind == RK_ASPECT && r->clear)) return true;
@@ -65,9 +72,7 @@ static bool resets(struct session *s, struct arena *a, const struct def *d, cons
   const struct value *v;
   struct denv e = {.s = s, .a = a, .d = d, .sc = sc};
   if (r->reset && !denv_tmpl(&e, r->reset, &v) && value_is(v, V_MAP) && value_get(s, v, prop)) return true;
-  if (def_compare(d, prop).dflt) return true;
-  snode n = schema_child(d->sc, d->st.root, prop);
-  return n && schema_default(d->sc, n, a, &v);
+  return def_default(d, prop, a) != NULL;
 }
 
 enum change_verdict def_change(struct session *s, struct arena *a, const struct def *d, struct str path,
@@ -76,7 +81,8 @@ enum change_verdict def_change(struct session *s, struct arena *a, const struct 
   struct str prop = prop_head(path);
   bool removed = value_is_null(new_v);
   for (snode n = node_at(d, path); n;) { /* the leaf and what it is part of */
-    if (schema_flags(d->sc, n) & SF_CREATE_ONLY) return removed ? CV_RELEASE : CV_REPLACE;
+    if (schema_flags(d->sc, n) & SF_CREATE_ONLY)
+      return removed && !d->exact && !def_default(d, path, a) ? CV_RELEASE : CV_REPLACE;
     size_t dot = path.n;
     while (dot && path.p[dot - 1] != '.') dot--;
     if (!dot) break;

@@ -71,8 +71,10 @@ static const struct value *top(const struct walk *w, const struct value *map, st
 
 /* What the definition makes of a change of this leaf's property. A create-only leaf below a
  * property that can otherwise be updated still replaces. */
-static enum change_verdict verdict(struct walk *w, const struct place *at) {
-  if (at->up && create_only(w, at)) return CV_REPLACE;
+static enum change_verdict verdict(struct walk *w, const struct place *at, struct views v) {
+  if (at->up && create_only(w, at->up)) return CV_REPLACE;
+  if (at->up && create_only(w, at))
+    return def_change(w->s, w->a, w->in->def, place_schema_path(w->a, at), v.live, v.wanted, NULL);
   struct str property = top_property(at);
   const struct diff_input *in = w->in;
   struct op_scope sc = {.new_props = in->wanted, .old_props = in->applied, .live = in->live};
@@ -93,7 +95,7 @@ static void emit(struct walk *w, const struct place *at, struct views v, enum wh
     c.recorded = plan_mask(w->s, w->a, v.seen);
   }
   if (why != WHY_KEPT) {
-    enum change_verdict cv = verdict(w, at);
+    enum change_verdict cv = verdict(w, at, v);
     if (cv == CV_RELEASE && !v.wanted)
       c.why = WHY_RELEASED;
     else if (cv != CV_UPDATE)
@@ -122,8 +124,8 @@ static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
   struct compare_rule rule = match_rule(&w->m, at);
   if (value_is_null(v.wanted)) {
     if (!value_is_null(v.applied) && value_is_null(v.live) && never_read(w, at, rule)) v.live = v.applied;
-    if (value_is_null(v.applied) || value_is_null(v.live) || (rule.dflt && same(w, at, rule.dflt, v.live)))
-      return;
+    const struct value *absent = def_default(w->in->def, place_schema_path(w->a, at), w->a);
+    if (value_is_null(v.applied) || same(w, at, absent, v.live)) return;
     emit(w, at, v, WHY_REMOVED);
     return;
   }
