@@ -65,6 +65,8 @@ enum change_verdict def_change(struct session *s, struct arena *a, const struct 
 struct str def_unsupported(const struct def *d, struct str path);
 /* QN0930 for each declared property that the definition does not support; `where` is for values without a place. */
 enum qn_err def_check_declared(struct session *s, const struct def *d, const struct value *props, struct span where) QN_MUST_USE;
+/* QN0461 for each path under `ignore` that names nothing of the type, or elements that cannot be told apart. */
+enum qn_err def_check_ignored(struct session *s, const struct def *d, const struct str *paths, uint32_t n, struct span where) QN_MUST_USE;
 /* Attributes that an update of these properties makes unknown. */
 bool def_volatile(const struct def *d, struct str attribute);
 /* Another type owns this property within bounds (service desired count). */

@@ -97,6 +97,8 @@ static inline struct str value_text(const struct value *v) /* V_STR and V_DEC */
 const struct value *value_member(const struct value *map, sym key);
 const struct value *value_get(const struct session *s, const struct value *map, struct str key);
 const struct value *value_at(const struct session *s, const struct value *v, struct str path);
+/* Bytes of the selector `[...]` that a path begins with, its brackets included; 0: it has no end. */
+size_t path_selector(struct str path);
 /* Copy-on-write updates: a new map with key set (or removed when v is NULL). */
 const struct value *value_put(struct arena *a, const struct value *map, sym key, const struct value *v);
 /* Deep equality: maps by key, lists in order, numbers exactly, metas ignored.

@@ -9,13 +9,26 @@ static struct str path_name(struct str path, struct str *rest) {
   return str_sub(path, 0, i);
 }
 
+size_t path_selector(struct str path) {
+  bool quoted = false;
+  for (size_t i = 1; i < path.n; i++) {
+    if (path.p[i] == '\\' && quoted)
+      i++;
+    else if (path.p[i] == '"')
+      quoted = !quoted;
+    else if (path.p[i] == ']' && !quoted)
+      return i + 1;
+  }
+  return 0;
+}
+
 /* What [..] at the start of the path picks from v; *rest follows the bracket and a `.`. */
 static const struct value *path_index(const struct session *s, const struct value *v, struct str path,
                                       struct str *rest) {
-  size_t end = str_find_c(path, ']');
-  if (end == SIZE_MAX) return NULL;
-  struct str inside = str_sub(path, 1, end);
-  *rest = str_sub(path, end + 1, path.n);
+  size_t end = path_selector(path);
+  if (!end) return NULL;
+  struct str inside = str_sub(path, 1, end - 1);
+  *rest = str_sub(path, end, path.n);
   if (rest->n && rest->p[0] == '.') *rest = str_sub(*rest, 1, rest->n);
   if (inside.n >= 2 && inside.p[0] == '"') return value_get(s, v, str_sub(inside, 1, inside.n - 1));
   int64_t i = 0;

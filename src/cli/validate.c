@@ -8,6 +8,7 @@ static enum qn_err check_supported(struct world *w) {
     const struct node *n = &w->graph->nodes[i];
     const struct def *d = provider_find(w->providers, session_str(&w->c->s, n->r.type));
     enum qn_err e = d ? def_check_declared(&w->c->s, d, n->r.props, n->r.span) : QN_OK;
+    if (!e && d) e = def_check_ignored(&w->c->s, d, n->r.ignore, n->r.n_ignore, n->r.span);
     if (e) result = e;
   }
   return result;

@@ -270,12 +270,11 @@ static void bind(struct dparse *p) {
 
 enum qn_err def_parse(struct session *s, const struct wire *w, const struct schema *sc, uint32_t file,
                       struct def **out) {
-  static const char *const keys[] = {"type",     "service",     "identity", "typical",   "stateful",
-                                     "replace",  "names",       "map",      "compare",   "read",
-                                     "create",   "aspects",     "update",   "delete",    "needs_live",
-                                     "settle",   "errors",      "wait",     "volatile",  "attributes",
-                                     "owned_by", "unsupported", "defaults", "serialize",
-                                     "exact",    NULL};
+  static const char *const keys[] = {
+      "type",        "service",  "identity",  "typical", "stateful", "replace",    "names",
+      "map",         "compare",  "read",      "create",  "aspects",  "update",     "delete",
+      "needs_live",  "settle",   "errors",    "wait",    "volatile", "attributes", "owned_by",
+      "unsupported", "defaults", "serialize", "exact",   NULL};
   const struct ynode *f = yaml_parse(s, file);
   if (!f) return QN_E_INVALID;
   struct def *d = ARENA_NEW(&s->arena, struct def);

@@ -65,6 +65,9 @@ enum qn_err build_wanted(struct builder *b);
 enum qn_err build_unwanted(struct builder *b);
 /* Order: fills after and remaining_ms. */
 void build_order(struct builder *b);
+/* What is ignored stays as it is also when something beside it is sent: it is wanted as it is found. */
+const struct value *build_with_ignored(struct builder *b, const struct node *n, const struct recorded *r,
+                                       const struct value *wanted);
 /* Resolver over decisions. */
 enum qn_err build_attribute(void *user, sym address, struct str path, const struct value **out);
 

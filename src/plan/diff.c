@@ -24,9 +24,9 @@ static struct str top_property(const struct place *at) {
 
 static bool path_listed(struct walk *w, const struct place *at, const struct str *list, uint32_t n) {
   if (!n) return false;
-  struct str path = place_schema_path(w->a, at), printed = place_text(w->a, at);
+  struct str printed = place_text(w->a, at);
   for (uint32_t i = 0; i < n; i++)
-    if (str_eq(list[i], path) || str_eq(list[i], printed) || str_eq(list[i], top_property(at))) return true;
+    if (path_names(list[i], printed) || str_eq(list[i], top_property(at))) return true;
   return false;
 }
 
@@ -333,14 +333,9 @@ static const struct place *place_of(struct arena *a, struct str path) {
     if (depth > DIFF_DEPTH_MAX) return NULL;
     size_t n = 0;
     if (path.p[0] == '[') {
-      bool quoted = false;
-      for (n = 1; n < path.n && (quoted || path.p[n] != ']'); n++)
-        if (path.p[n] == '\\')
-          n++;
-        else if (path.p[n] == '"')
-          quoted = !quoted;
+      n = path_selector(path);
       *p = (struct place){.up = at, .kind = PL_ANY};
-      n++;
+      if (!n) return NULL;
     } else {
       while (n < path.n && path.p[n] != '.' && path.p[n] != '[') n++;
       *p = (struct place){.up = at, .kind = PL_MEMBER, .name = str_sub(path, 0, n)};

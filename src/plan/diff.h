@@ -15,6 +15,9 @@ struct place {
 struct str place_text(struct arena *a, const struct place *p);        /* Rules[0].Id, Tags["Name"] */
 struct str place_schema_path(struct arena *a, const struct place *p); /* Rules[].Id */
 
+/* Does a path as it is written in `ignore` name the printed one? */
+bool path_names(struct str path, struct str printed);
+
 struct matcher {
   struct session *s;
   struct arena *a; /* scratch for this comparison */

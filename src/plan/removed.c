@@ -2,8 +2,8 @@
  * is no leaf of its own for them, so what is wanted says of them that they shall not be there. */
 #include "diff.h"
 
-static const struct value *without(const struct matcher *m, const struct place *at, const struct value *wanted,
-                                   const struct value *applied, unsigned depth);
+static const struct value *without(const struct matcher *m, const struct place *at,
+                                   const struct value *wanted, const struct value *applied, unsigned depth);
 
 static const struct value *map_without(const struct matcher *m, const struct place *at,
                                        const struct value *wanted, const struct value *applied,
@@ -48,13 +48,12 @@ static const struct value *list_without(const struct matcher *m, const struct pl
   return other ? value_list(m->a, items, wanted->n) : wanted;
 }
 
-static const struct value *without(const struct matcher *m, const struct place *at, const struct value *wanted,
-                                   const struct value *applied, unsigned depth) {
+static const struct value *without(const struct matcher *m, const struct place *at,
+                                   const struct value *wanted, const struct value *applied, unsigned depth) {
   if (!wanted || !applied || depth > DIFF_DEPTH_MAX || wanted == applied) return wanted;
   struct compare_rule rule = match_rule(m, at);
   if (rule.kind == CMP_JSON || rule.kind == CMP_POLICY) return wanted;
-  if (value_is(wanted, V_MAP) && value_is(applied, V_MAP))
-    return map_without(m, at, wanted, applied, depth);
+  if (value_is(wanted, V_MAP) && value_is(applied, V_MAP)) return map_without(m, at, wanted, applied, depth);
   if (value_is(wanted, V_LIST) && value_is(applied, V_LIST))
     return list_without(m, at, rule, wanted, applied, depth);
   return wanted;

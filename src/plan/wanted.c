@@ -227,34 +227,9 @@ static bool applied_differs(struct builder *b, const struct recorded *r, const s
   return false;
 }
 
-static const struct value *put_at(struct builder *b, const struct value *map, struct str path,
-                                  const struct value *v) {
-  struct str name, rest = str_cut(path, '.', &name);
-  sym key = session_sym(b->s, name);
-  const struct value *below = value_member(map, key);
-  if (!rest.n) return value_put(b->a, map, key, v);
-  if (!value_is(below, V_MAP)) return map;
-  return value_put(b->a, map, key, put_at(b, below, rest, v));
-}
-
-/* What is ignored stays as it is also when something beside it is sent: it is wanted as it is found. */
-static const struct value *with_ignored(struct builder *b, const struct node *n, const struct recorded *r,
-                                        const struct value *wanted) {
-  for (uint32_t i = 0; i < n->r.n_ignore; i++) {
-    struct str path = n->r.ignore[i];
-    if (str_find_c(path, '[') != SIZE_MAX || str_eq(path, def_info(r->def).tag_property)) continue;
-    if (value_is_null(value_at(b->s, wanted, path))) continue;
-    const struct value *found = r->live ? value_at(b->s, r->live, path) : NULL;
-    if (value_is_null(found) && r->r->applied) found = value_at(b->s, r->r->applied, path);
-    if (!value_is_null(found) || r->live)
-      wanted = put_at(b, wanted, path, value_is_null(found) ? NULL : found);
-  }
-  return wanted;
-}
-
 static enum qn_err plan_existing(struct builder *b, const struct node *n, struct decision *d) {
   struct recorded *r = d->current;
-  const struct value *wanted = with_ignored(b, n, r, d->wanted);
+  const struct value *wanted = build_with_ignored(b, n, r, d->wanted);
   struct diff_input in = {.def = r->def,
                           .schema = b->sc,
                           .type = n->type,
@@ -317,6 +292,7 @@ static enum qn_err plan_node(struct builder *b, uint32_t i) {
     return QN_E_INVALID;
   }
   if ((e = def_check_declared(b->s, def, n->r.props, n->r.span))) return e;
+  if ((e = def_check_ignored(b->s, def, n->r.ignore, n->r.n_ignore, n->r.span))) return e;
   struct recorded *r = d->current;
   if (!r || r->gone || value_is_null(r->identity)) return plan_new(b, n, d);
   if (r->r->type != n->r.type) return plan_replace(b, n, d, NULL, 0, false, CR_SPEC);
