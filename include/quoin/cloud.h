@@ -41,7 +41,7 @@ struct cloud_options {
   struct net *net;          /* borrowed; NULL: makes its own on first use */
   const char *profile;      /* NULL: AWS_PROFILE or default; given, it goes before credentials of the environment */
   sym region;               /* where STS is asked */
-  uint32_t max_attempts;    /* 0 = 10 */
+  uint32_t max_attempts;    /* 0 = as AWS_MAX_ATTEMPTS, AWS_RETRY_MODE or the profile say, else 10 */
   uint32_t concurrency;     /* 0 = 32 calls in flight */
 };
 /* Reads neither files nor network: that waits for the first call. */

@@ -242,7 +242,8 @@ enum qn_err cloud_new(struct session *s, const struct cloud_options *o, struct c
   if (!c) return QN_E_NOMEM;
   c->s = s;
   c->o = *o;
-  if (!c->o.max_attempts) c->o.max_attempts = MAX_ATTEMPTS;
+  c->attempts_given = c->o.max_attempts > 0;
+  if (!c->attempts_given) c->o.max_attempts = MAX_ATTEMPTS;
   c->net = o->net;
   c->rd.c = c->wr.c = c;
   c->ready_last = &c->ready;

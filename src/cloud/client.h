@@ -61,7 +61,7 @@ struct cloud {
   struct rd_ctx rd;
   struct wr_ctx wr;
   struct aws_config cfg;
-  bool cfg_loaded;
+  bool cfg_loaded, attempts_given;
   enum qn_err cfg_err;
   struct creds creds;
   enum qn_err creds_err; /* of the last search; kept so that a failure is said once */

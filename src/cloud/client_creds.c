@@ -10,6 +10,7 @@ enum qn_err client_config(struct cloud *c) {
   if (c->cfg_loaded || c->cfg_err) return c->cfg_err;
   c->cfg_err = config_load(c->s, c->o.profile, &c->cfg);
   c->cfg_loaded = !c->cfg_err;
+  if (!c->cfg_err && !c->attempts_given) c->cfg_err = config_attempts(c->s, &c->cfg, &c->o.max_attempts);
   return c->cfg_err;
 }
 

@@ -191,3 +191,48 @@ bool config_named(const struct aws_config *c, struct str kind, struct str name, 
   arena_release(&a);
   return found;
 }
+
+/* ---- settings ------------------------------------------------------------- */
+
+bool config_setting(const struct session *s, const struct aws_config *cfg, const char *env, const char *key,
+                    struct str *out, struct str *where) {
+  *where = str_c(env);
+  if (config_env(s, env, out)) return true;
+  *where = str_c(key);
+  return cfg && config_get(cfg, cfg->profile, str_c(key), out);
+}
+
+static enum qn_err unusable(struct session *s, struct str where, struct str value, const char *words) {
+  struct diag *g =
+      diag_add(&s->diags, QN0709, SPAN_NONE, "%.*s is \"%.*s\"", SV(where), SV(str_sub(value, 0, 80)));
+  diag_help(&s->diags, g, "it is %s", words);
+  return QN_E_INVALID;
+}
+
+enum qn_err config_flag(struct session *s, const struct aws_config *cfg, const char *env, const char *key,
+                        bool *out) {
+  struct str v, where;
+  *out = false;
+  if (!config_setting(s, cfg, env, key, &v, &where)) return QN_OK;
+  *out = str_eq_nocase(v, STR("true"));
+  return *out || str_eq_nocase(v, STR("false")) ? QN_OK : unusable(s, where, v, "true or false");
+}
+
+enum qn_err config_attempts(struct session *s, const struct aws_config *cfg, uint32_t *attempts) {
+  static const struct {
+    const char *mode;
+    uint32_t attempts;
+  } modes[] = {{"legacy", 5}, {"standard", 3}, {"adaptive", 3}};
+  struct str v, where;
+  int64_t n = 0;
+  if (config_setting(s, cfg, "AWS_RETRY_MODE", "retry_mode", &v, &where)) {
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+      if (str_eq_nocase(v, str_c(modes[i].mode))) n = modes[i].attempts;
+    if (!n) return unusable(s, where, v, "legacy, standard or adaptive");
+  }
+  if (config_setting(s, cfg, "AWS_MAX_ATTEMPTS", "max_attempts", &v, &where) &&
+      (!str_to_i64(v, &n) || n < 1 || n > 1000))
+    return unusable(s, where, v, "a number from 1 to 1000");
+  if (n) *attempts = (uint32_t)n;
+  return QN_OK;
+}

@@ -47,6 +47,17 @@ bool config_named(const struct aws_config *c, struct str kind, struct str name, 
 /* Environment variable; empty counts as unset. */
 bool config_env(const struct session *s, const char *name, struct str *out);
 
+/* The environment variable, else the profile's key (cfg may be NULL); *where says which, for messages, in
+ * static storage or cfg's. */
+bool config_setting(const struct session *s, const struct aws_config *cfg, const char *env, const char *key,
+                    struct str *out, struct str *where);
+/* The same for true or false (absent: false); anything else is QN0709. */
+enum qn_err config_flag(struct session *s, const struct aws_config *cfg, const char *env, const char *key,
+                        bool *out) QN_MUST_USE;
+/* AWS_MAX_ATTEMPTS or max_attempts; else what AWS_RETRY_MODE or retry_mode stand for, if given (legacy 5,
+ * standard and adaptive 3); else unchanged. QN0709 on values that are none. */
+enum qn_err config_attempts(struct session *s, const struct aws_config *cfg, uint32_t *attempts) QN_MUST_USE;
+
 /* Overwrites borrowed bytes that held a secret, though they came as const. */
 void secret_wipe(struct str s);
 

@@ -1,43 +1,29 @@
 #include "endpoint.h"
 
-/* Facts of botocore's partitions.json: name prefix of the regions, suffix, region of global services. */
+/* endpoints.inc is made of botocore's rule sets; tests/sigv4/test_endpoints.py compares all of them. */
+#define ENDPOINT(...)
+#define PARTITION(id, starts, plain, dual, home) {id, starts, {plain, dual}, home},
 static const struct partition {
-  const char *id, *starts, *suffix, *home;
+  const char *id, *starts, *domain[2] /* of dual-stack endpoints: the second */, *home;
 } partitions[] = {
-    {"aws-cn", "cn-", "amazonaws.com.cn", "cn-northwest-1"},
-    {"aws-us-gov", "us-gov-", "amazonaws.com", "us-gov-west-1"},
-    {"aws-eusc", "eusc-", "amazonaws.eu", "eusc-de-east-1"},
-    {"aws-iso", "us-iso-", "c2s.ic.gov", "us-iso-east-1"},
-    {"aws-iso-b", "us-isob-", "sc2s.sgov.gov", "us-isob-east-1"},
-    {"aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "eu-isoe-west-1"},
-    {"aws-iso-f", "us-isof-", "csp.hci.ic.gov", "us-isof-south-1"},
-    {"aws", "", "amazonaws.com", "us-east-1"}, /* last: any other name */
+/* the last takes any name */
+#include "endpoints.inc"
 };
+#undef ENDPOINT
+#undef PARTITION
 
-/* Endpoints that are not PREFIX.REGION.SUFFIX, from the endpoint rule sets of the services
- * (tests/sigv4/test_endpoints.py compares all of them). First match counts. host NULL:
- * PREFIX.SIGNED.SUFFIX; "" : PREFIX.SUFFIX. */
-static const struct global {
-  const char *prefix, *partition, *host, *region; /* partition or region NULL: any; the partition's home */
-} globals[] = {
-    {"iam", "aws", "", NULL},
-    {"iam", "aws-us-gov", "iam.us-gov.amazonaws.com", NULL},
-    {"iam", "aws-cn", NULL, "cn-north-1"},
-    {"iam", NULL, NULL, NULL},
-    {"route53", "aws-us-gov", "route53.us-gov.amazonaws.com", NULL},
-    {"route53", NULL, "", NULL},
-    {"cloudfront", "aws-cn", NULL, NULL},
-    {"cloudfront", NULL, "", NULL},
-    {"budgets", "aws-eusc", "budgets.eusc-de-east-1.api.amazonwebservices.eu", NULL},
-    {"budgets", "aws-iso-b", "budgets.global.sc2s.sgov.gov", NULL},
-    {"budgets", "aws-iso-e", "budgets.global.cloud.adc-e.uk", NULL},
-    {"budgets", "aws-iso-f", "budgets.global.csp.hci.ic.gov", NULL},
-    {"budgets", NULL, "", NULL},
-    {"organizations", NULL, NULL, NULL},
-    {"shield", "aws", NULL, NULL},
-    {"networkmanager", "aws", NULL, "us-west-2"},
-    {"networkmanager", NULL, NULL, NULL},
+/* The first that fits counts; partition or region "": any. host NULL: there is none. */
+#define PARTITION(...)
+#define ENDPOINT(prefix, variant, partition, region, host, signing)                                          \
+  {prefix, partition, region, host, signing, variant},
+static const struct place {
+  const char *prefix, *partition, *region, *host, *signing;
+  unsigned variant;
+} places[] = {
+#include "endpoints.inc"
 };
+#undef ENDPOINT
+#undef PARTITION
 
 static const struct partition *partition_of(struct str region) {
   const struct partition *p = partitions;
@@ -58,19 +44,46 @@ static bool region_ok(struct str r) {
   return r.n > 0 && r.n <= 63;
 }
 
-enum qn_err endpoint_default(struct arena *a, struct str prefix, struct str region, struct endpoint *out) {
+static const struct place *place_of(struct str prefix, struct str region, const struct partition *p,
+                                    unsigned variant) {
+  static const struct place usual[] = {{.host = "{p}.{r}.{d}", .signing = "{r}"},
+                                       {.host = "{p}-fips.{r}.{d}", .signing = "{r}"}};
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    const struct place *at = &places[i];
+    if (at->variant != variant || !str_eq(prefix, str_c(at->prefix))) continue;
+    if (*at->partition && strcmp(at->partition, p->id) != 0) continue;
+    if (!*at->region || str_eq(region, str_c(at->region))) return at;
+  }
+  return &usual[variant & EP_FIPS ? 1 : 0];
+}
+
+static struct str fill(struct arena *a, const char *text, struct str prefix, struct str region,
+                       const struct partition *p, unsigned variant) {
+  struct buf b = BUF_INIT(1024);
+  for (const char *c = text; *c; c++) {
+    if (*c != '{') {
+      buf_addc(&b, *c);
+      continue;
+    }
+    buf_add(&b, c[1] == 'p'   ? prefix
+                : c[1] == 'r' ? region
+                              : str_c(c[1] == 'h' ? p->home : p->domain[variant & EP_DUAL ? 1 : 0]));
+    c += 2;
+  }
+  struct str out = str_dup(a, buf_str(&b));
+  buf_release(&b);
+  return out;
+}
+
+enum qn_err endpoint_default(struct arena *a, struct str prefix, struct str region, unsigned variant,
+                             struct endpoint *out) {
   if (!region_ok(region)) return QN_E_INVALID;
   const struct partition *p = partition_of(region);
+  const struct place *at = place_of(prefix, region, p, variant);
   *out = (struct endpoint){.scheme = STR("https"), .region = str_dup(a, region)};
-  for (size_t i = 0; i < sizeof globals / sizeof *globals; i++) {
-    const struct global *g = &globals[i];
-    if (!str_eq(prefix, str_c(g->prefix)) || (g->partition && strcmp(g->partition, p->id) != 0)) continue;
-    out->region = str_c(g->region ? g->region : p->home);
-    if (!g->host) break;
-    out->host = *g->host ? str_c(g->host) : str_fmt(a, "%.*s.%s", SV(prefix), p->suffix);
-    return QN_OK;
-  }
-  out->host = str_fmt(a, "%.*s.%.*s.%s", SV(prefix), SV(out->region), p->suffix);
+  if (!at->host) return QN_E_NOTFOUND;
+  out->host = fill(a, at->host, prefix, region, p, variant);
+  out->region = fill(a, at->signing, prefix, region, p, variant);
   return QN_OK;
 }
 
@@ -106,17 +119,12 @@ bool endpoint_url(struct arena *a, struct str url, struct endpoint *out) {
 /* The configured URL, if any, and in *where which setting it is. */
 static bool configured(struct session *s, const struct aws_config *cfg, struct arena *a,
                        const struct wire_service *svc, struct str *url, struct str *where) {
-  struct str ignore, name;
-  if (config_env(s, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", &ignore) && str_eq_nocase(ignore, STR("true")))
-    return false;
+  struct str name;
   *where = str_fmt(a, "AWS_ENDPOINT_URL_%.*s", SV(svc->env_name));
   if (svc->env_name.n && config_env(s, where->p, url)) return true;
   *where = STR("AWS_ENDPOINT_URL");
   if (config_env(s, "AWS_ENDPOINT_URL", url)) return true;
   if (!cfg) return false;
-  if (config_get(cfg, cfg->profile, STR("ignore_configured_endpoint_urls"), &ignore) &&
-      str_eq_nocase(ignore, STR("true")))
-    return false;
   if (config_get(cfg, cfg->profile, STR("services"), &name)) {
     *where = str_fmt(a, "[services %.*s]", SV(name));
     if (config_named(cfg, STR("services"), name, str_lower(a, svc->env_name), STR("endpoint_url"), url))
@@ -126,25 +134,54 @@ static bool configured(struct session *s, const struct aws_config *cfg, struct a
   return config_get(cfg, cfg->profile, STR("endpoint_url"), url);
 }
 
+static enum qn_err no_such(struct session *s, struct str prefix, struct str region, unsigned variant,
+                           bool bad_name) {
+  struct diag *g;
+  if (bad_name) {
+    g = diag_add(&s->diags, QN0707, SPAN_NONE, "\"%.*s\" is not the name of a region", SV(region));
+    diag_help(&s->diags, g, "regions are named like us-east-1 or eu-central-1");
+  } else {
+    g = diag_add(&s->diags, QN0707, SPAN_NONE, "%.*s has no %s%s%s endpoint in %.*s", SV(prefix),
+                 variant & EP_FIPS ? "FIPS" : "", variant == (EP_FIPS | EP_DUAL) ? " and " : "",
+                 variant & EP_DUAL ? "dual-stack" : "", SV(region));
+    diag_help(&s->diags, g, "see AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT");
+  }
+  return QN_E_INVALID;
+}
+
+static enum qn_err use_url(struct session *s, struct arena *a, struct str url, struct str where,
+                           unsigned variant, struct endpoint *e) {
+  struct diag *g;
+  e->custom = true;
+  if (variant) { /* as the SDKs have it: neither is known of an address of one's own */
+    g = diag_add(&s->diags, QN0707, SPAN_NONE, "%.*s cannot be combined with %s", SV(where),
+                 variant & EP_FIPS ? "AWS_USE_FIPS_ENDPOINT" : "AWS_USE_DUALSTACK_ENDPOINT");
+    diag_help(&s->diags, g, "unset one of them, or set AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true");
+    return QN_E_INVALID;
+  }
+  if (endpoint_url(a, url, e)) return QN_OK;
+  g = diag_add(&s->diags, QN0707, SPAN_NONE, "%.*s is not an http or https URL", SV(where));
+  diag_help(&s->diags, g, "write it as http://host:port or https://host/path, without query or user name");
+  return QN_E_INVALID;
+}
+
 enum qn_err endpoint_find(struct session *s, const struct aws_config *cfg, struct arena *a,
                           const struct wire_service *svc, struct str region, struct endpoint *out) {
   struct str url, where;
   struct endpoint e;
-  if (endpoint_default(a, svc->endpoint_prefix, region, &e) != QN_OK) {
-    struct diag *g =
-        diag_add(&s->diags, QN0707, SPAN_NONE, "\"%.*s\" is not the name of a region", SV(region));
-    diag_help(&s->diags, g, "regions are named like us-east-1 or eu-central-1");
-    return QN_E_INVALID;
-  }
-  if (configured(s, cfg, a, svc, &url, &where)) {
-    e.custom = true;
-    if (!endpoint_url(a, url, &e)) {
-      struct diag *g = diag_add(&s->diags, QN0707, SPAN_NONE, "%.*s is not an http or https URL", SV(where));
-      diag_help(&s->diags, g,
-                "write it as http://host:port or https://host/path, without query or user name");
-      return QN_E_INVALID;
-    }
-  }
-  *out = e;
-  return QN_OK;
+  bool fips, dual, ignore;
+  enum qn_err err =
+      config_flag(s, cfg, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls", &ignore);
+  if (!err) err = config_flag(s, cfg, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &fips);
+  if (!err) err = config_flag(s, cfg, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", &dual);
+  if (err) return err;
+  unsigned variant = (fips ? EP_FIPS : EP_PLAIN) | (dual ? EP_DUAL : EP_PLAIN);
+  err = endpoint_default(a, svc->endpoint_prefix, region, variant, &e);
+  if (err == QN_E_INVALID) return no_such(s, svc->endpoint_prefix, region, variant, true);
+  if (!ignore && configured(s, cfg, a, svc, &url, &where))
+    err = use_url(s, a, url, where, variant, &e);
+  else if (err)
+    err = no_such(s, svc->endpoint_prefix, region, variant, false);
+  if (!err) *out = e;
+  return err;
 }

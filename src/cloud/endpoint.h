@@ -14,11 +14,14 @@ struct endpoint {
 };
 /* Partition of a region by its name: aws, aws-cn, aws-us-gov, ... */
 struct str endpoint_partition(struct str region);
-/* AWS's own endpoint for an endpoint prefix; texts in a. QN_E_INVALID if region is not a region's name. */
-enum qn_err endpoint_default(struct arena *a, struct str prefix, struct str region,
+enum { EP_PLAIN, EP_FIPS, EP_DUAL /* IPv4 and IPv6; may be added to EP_FIPS */ };
+/* AWS's own endpoint for an endpoint prefix; texts in a. QN_E_INVALID if region is not a region's name,
+ * QN_E_NOTFOUND if there is none of that variant. */
+enum qn_err endpoint_default(struct arena *a, struct str prefix, struct str region, unsigned variant,
                              struct endpoint *out) QN_MUST_USE;
 /* AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's services section, its endpoint_url; else the
- * default. QN0707 on a URL or region that cannot be used. cfg may be NULL. */
+ * default, as AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT want it. QN0707 on a URL or region that
+ * cannot be used, QN0709 on a setting that is neither true nor false. cfg may be NULL. */
 enum qn_err endpoint_find(struct session *s, const struct aws_config *cfg, struct arena *a,
                           const struct wire_service *svc, struct str region,
                           struct endpoint *out) QN_MUST_USE;

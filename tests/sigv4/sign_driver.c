@@ -1,6 +1,6 @@
 /* Reads requests as netstrings on stdin and writes the stages of their signature
  * as netstrings on stdout, for test_sigv4.py. With the argument `endpoints` it
- * reads lines PREFIX REGION and writes lines PARTITION URL SIGNING-REGION instead.
+ * reads lines VARIANT PREFIX REGION and writes lines PARTITION URL SIGNING-REGION instead.
  * In:  method host path query region service timestamp s3|other access secret token hash count (name value)*
  * Out: wire-path wire-query canonical string-to-sign signature authorization */
 #include "../../src/cloud/endpoint.h"
@@ -66,10 +66,12 @@ static int endpoints(void) {
   struct arena a;
   arena_init(&a);
   while (fgets(line, sizeof line, stdin)) {
-    struct str prefix, region = str_cut(str_sub(str_c(line), 0, strcspn(line, "\n")), ' ', &prefix);
+    struct str variant, prefix, region = str_cut(str_sub(str_c(line), 0, strcspn(line, "\n")), ' ', &variant);
     struct endpoint at;
-    if (endpoint_default(&a, prefix, region, &at) != QN_OK)
-      puts("invalid");
+    region = str_cut(region, ' ', &prefix);
+    enum qn_err e = endpoint_default(&a, prefix, region, (unsigned)(variant.p[0] - '0'), &at);
+    if (e)
+      puts(e == QN_E_NOTFOUND ? "none" : "invalid");
     else
       printf("%.*s %.*s://%.*s %.*s\n", SV(endpoint_partition(region)), SV(at.scheme), SV(at.host),
              SV(at.region));

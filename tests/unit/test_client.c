@@ -1,4 +1,6 @@
 /* The cloud client against scripted answers and a clock that moves only when the client waits. */
+#include <unistd.h>
+
 #include "fake_world.h"
 
 #include "quoin/blob.h"
@@ -302,6 +304,91 @@ TEST(endpoints) {
   }
 }
 
+/* A file in place of ~/.aws/config. */
+static void config_file(struct fixture *f, char path[32], const char *text) {
+  snprintf(path, 32, "/tmp/quoin-client-XXXXXX");
+  int fd = mkstemp(path);
+  if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) exit(3);
+  close(fd);
+  world_env(&f->w, str_fmt(&f->w.s.arena, "AWS_CONFIG_FILE=%s", path).p);
+}
+
+TEST(endpoint_settings) {
+  static const struct {
+    const char *env, *config, *url;
+  } rows[] = {
+      {"AWS_USE_FIPS_ENDPOINT=true", "", "https://ec2-fips.eu-west-1.amazonaws.com/"},
+      {"AWS_USE_DUALSTACK_ENDPOINT=TRUE", "", "https://ec2.eu-west-1.api.aws/"},
+      {"X=1", "[default]\nuse_fips_endpoint=true\nuse_dualstack_endpoint=true\n",
+       "https://ec2-fips.eu-west-1.api.aws/"},
+      {"AWS_USE_FIPS_ENDPOINT=false", "[default]\nuse_fips_endpoint=true\n",
+       "https://ec2.eu-west-1.amazonaws.com/"},
+      {"X=1", "[default]\nendpoint_url=http://all\n", "http://all/"},
+      {"X=1",
+       "[default]\nendpoint_url=http://all\nservices=x\n[services x]\nec2 =\n  endpoint_url = http://ec\n",
+       "http://ec/"},
+      {"X=1",
+       "[default]\nendpoint_url=http://all\nservices=x\n[services x]\ns3 =\n  endpoint_url = http://ec\n",
+       "http://all/"},
+      {"AWS_ENDPOINT_URL=http://env",
+       "[default]\nservices=x\n[services x]\nec2 =\n  endpoint_url = http://ec\n", "http://env/"},
+      {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true", "[default]\nendpoint_url=http://all\n",
+       "https://ec2.eu-west-1.amazonaws.com/"},
+      {"AWS_ENDPOINT_URL=http://env", "[default]\nignore_configured_endpoint_urls=true\n",
+       "https://ec2.eu-west-1.amazonaws.com/"},
+      {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=false",
+       "[default]\nignore_configured_endpoint_urls=true\nendpoint_url=http://all\n", "http://all/"},
+      {"AWS_USE_FIPS_ENDPOINT=yes", "", "error[QN0709]: AWS_USE_FIPS_ENDPOINT is \"yes\""},
+      {"X=1", "[default]\nuse_dualstack_endpoint=1\n", "error[QN0709]: use_dualstack_endpoint is \"1\""},
+      {"AWS_USE_FIPS_ENDPOINT=true", "[default]\nendpoint_url=http://all\n",
+       "endpoint_url of profile default cannot be combined with AWS_USE_FIPS_ENDPOINT"},
+  };
+  static const struct fake_answer a[] = {{.status = 200, .body = VPCS}};
+  for (size_t i = 0; i < N(rows); i++) {
+    struct fixture f = {0};
+    char path[32];
+    start(&f, a, N(a));
+    config_file(&f, path, rows[i].config);
+    world_env(&f.w, rows[i].env);
+    struct got g = DESCRIBE(&f);
+    if (strncmp(rows[i].url, "http", 4) == 0)
+      CHECK_STR(str_c(f.w.requests[0].url), str_c(rows[i].url));
+    else
+      CHECK(g.r.err && f.w.n_requests == 0 && world_said(&f.w, rows[i].url));
+    stop(&f);
+    unlink(path);
+  }
+}
+
+TEST(attempts_are_a_setting) {
+  static const struct {
+    const char *env, *config;
+    uint32_t option;
+    int requests;
+  } rows[] = {{"X=1", "", 0, 10},
+              {"AWS_MAX_ATTEMPTS=2", "[default]\nmax_attempts=4\n", 0, 2},
+              {"X=1", "[default]\nmax_attempts=4\nretry_mode=adaptive\n", 0, 4},
+              {"AWS_RETRY_MODE=standard", "", 0, 3},
+              {"AWS_RETRY_MODE=legacy", "", 0, 5},
+              {"AWS_MAX_ATTEMPTS=2", "", 7, 7},
+              {"AWS_MAX_ATTEMPTS=0", "", 0, 0},
+              {"AWS_RETRY_MODE=often", "", 0, 0}};
+  static const struct fake_answer a[] = {{.status = 500, .body = ""}};
+  for (size_t i = 0; i < N(rows); i++) {
+    struct fixture f = {0};
+    char path[32];
+    start(&f, a, N(a));
+    config_file(&f, path, rows[i].config);
+    world_env(&f.w, rows[i].env);
+    f.o.max_attempts = rows[i].option;
+    (void)DESCRIBE(&f);
+    CHECK_INT(f.w.n_requests, rows[i].requests);
+    CHECK_INT(world_said(&f.w, "error[QN0709]"), rows[i].requests == 0);
+    stop(&f);
+    unlink(path);
+  }
+}
+
 TEST(bad_endpoints) {
   static const char *const env[] = {"AWS_ENDPOINT_URL=localhost:4566", "AWS_ENDPOINT_URL=ftp://x",
                                     "AWS_ENDPOINT_URL=http://", "AWS_ENDPOINT_URL=http://u:p@h/",
@@ -478,5 +565,6 @@ TEST(identity) {
 
 TEST_MAIN(CASE(reads), CASE(retries), CASE(gives_up), CASE(waits_as_told), CASE(mends_the_clock),
           CASE(takes_new_credentials), CASE(says_when_refused), CASE(says_when_there_are_none),
-          CASE(endpoints), CASE(bad_endpoints), CASE(limits_the_rate), CASE(caps_concurrency),
-          CASE(refuses_wrong_calls), CASE(timers), CASE(cancels), CASE(frees_unfinished), CASE(identity))
+          CASE(endpoints), CASE(endpoint_settings), CASE(attempts_are_a_setting), CASE(bad_endpoints),
+          CASE(limits_the_rate), CASE(caps_concurrency), CASE(refuses_wrong_calls), CASE(timers),
+          CASE(cancels), CASE(frees_unfinished), CASE(identity))
