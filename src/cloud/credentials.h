@@ -72,6 +72,10 @@ enum qn_err cred_http(struct cred_chain *k, struct http_request *r, uint32_t att
                       struct cred_answer *out) QN_MUST_USE;
 /* Waits, driving the network. */
 void cred_pause(struct cred_chain *k, uint32_t ms);
+/* Text member of a JSON answer; empty if there is none. */
+struct str cred_text(const struct session *s, const struct value *map, const char *name);
+/* Wall clock of a timestamp; 0 if it is none. */
+int64_t cred_expiry_ms(struct cred_chain *k, struct str text);
 /* {AccessKeyId, SecretAccessKey, Token | SessionToken, Expiration}; false if a key is missing. Wipes the
  * texts. */
 bool cred_document(struct cred_chain *k, struct str json, struct str source, struct creds *out);

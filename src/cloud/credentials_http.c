@@ -1,18 +1,12 @@
-/* Sources that are asked over HTTP: containers, EC2 metadata, SSO. */
+/* Sources that are asked over HTTP: containers and EC2 metadata; and what SSO shares with them. */
 #include "credentials.h"
 #include "endpoint.h"
-#include "quoin/crypto.h"
 #include "quoin/file.h"
 #include "retry.h"
 #include "sign.h"
 #include "wire_int.h"
 
-enum {
-  METADATA_TIMEOUT_MS = 1000,
-  CONTAINER_TIMEOUT_MS = 2000,
-  SSO_TIMEOUT_MS = 30000,
-  MAX_ANSWER = 1 << 20
-};
+enum { METADATA_TIMEOUT_MS = 1000, CONTAINER_TIMEOUT_MS = 2000, MAX_ANSWER = 1 << 20 };
 
 struct waiting {
   struct cred_chain *k;
@@ -59,12 +53,12 @@ enum qn_err cred_http(struct cred_chain *k, struct http_request *r, uint32_t att
   }
 }
 
-static struct str member_text(const struct session *s, const struct value *map, const char *name) {
+struct str cred_text(const struct session *s, const struct value *map, const char *name) {
   const struct value *v = value_get(s, map, str_c(name));
   return value_is(v, V_STR) ? value_text(v) : (struct str){0};
 }
 
-static int64_t expiry_ms(struct cred_chain *k, struct str text) {
+int64_t cred_expiry_ms(struct cred_chain *k, struct str text) {
   struct wire_time t;
   return text.n && wire_time_parse(k->s, &k->a, text, &t) ? t.seconds * 1000 : 0;
 }
@@ -73,10 +67,11 @@ bool cred_document(struct cred_chain *k, struct str json, struct str source, str
   const struct value *v;
   struct json_error bad;
   if (json_parse(k->s, &k->a, json, &v, &bad) != QN_OK || !value_is(v, V_MAP)) return false;
-  struct str access = member_text(k->s, v, "AccessKeyId"), secret = member_text(k->s, v, "SecretAccessKey");
-  struct str token = member_text(k->s, v, "Token");
-  if (!token.n) token = member_text(k->s, v, "SessionToken");
-  bool ok = creds_set(out, access, secret, token, expiry_ms(k, member_text(k->s, v, "Expiration")), source);
+  struct str access = cred_text(k->s, v, "AccessKeyId"), secret = cred_text(k->s, v, "SecretAccessKey");
+  struct str token = cred_text(k->s, v, "Token");
+  if (!token.n) token = cred_text(k->s, v, "SessionToken");
+  bool ok =
+      creds_set(out, access, secret, token, cred_expiry_ms(k, cred_text(k->s, v, "Expiration")), source);
   secret_wipe(secret);
   secret_wipe(token);
   secret_wipe(json);
@@ -197,108 +192,5 @@ enum qn_err creds_metadata(struct cred_chain *k, struct creds *out) {
   if (!e && got.status == 200 && cred_document(k, got.body, source, out)) return QN_OK;
   if (e && e != QN_E_REMOTE) return e;
   cred_failed(k, "EC2 metadata gave no credentials for role %.*s", SV(role));
-  return QN_E_REMOTE;
-}
-
-/* ---- SSO ------------------------------------------------------------------------------ */
-
-struct sso {
-  struct str profile, name, start_url, region, account, role, token;
-};
-
-static enum qn_err sso_login(struct cred_chain *k, const struct sso *o, const char *why) {
-  struct diag *g = cred_failed(k, "the SSO session of profile %.*s %s", SV(o->profile), why);
-  diag_help(&k->s->diags, g, "run `aws sso login --profile %.*s`", SV(o->profile));
-  return QN_E_REMOTE;
-}
-
-static enum qn_err sso_settings(struct cred_chain *k, struct sso *o) {
-  const struct aws_config *c = k->cfg;
-  struct str none = {0};
-  bool session = config_get(c, o->profile, STR("sso_session"), &o->name);
-  if (!session && !config_get(c, o->profile, STR("sso_start_url"), &o->start_url)) return QN_E_NOTFOUND;
-  if (session) {
-    (void)config_named(c, STR("sso-session"), o->name, STR("sso_start_url"), none, &o->start_url);
-    (void)config_named(c, STR("sso-session"), o->name, STR("sso_region"), none, &o->region);
-  }
-  if (!o->region.n) (void)config_get(c, o->profile, STR("sso_region"), &o->region);
-  const char *missing = !o->start_url.n                                                  ? "sso_start_url"
-                        : !o->region.n                                                   ? "sso_region"
-                        : !config_get(c, o->profile, STR("sso_account_id"), &o->account) ? "sso_account_id"
-                        : !config_get(c, o->profile, STR("sso_role_name"), &o->role)     ? "sso_role_name"
-                                                                                         : NULL;
-  if (!missing) return QN_OK;
-  struct diag *g = diag_add(&k->s->diags, QN0703, SPAN_NONE, "profile %.*s uses SSO but has no %s",
-                            SV(o->profile), missing);
-  diag_help(&k->s->diags, g, "run `aws configure sso --profile %.*s`", SV(o->profile));
-  return QN_E_INVALID;
-}
-
-/* The token that `aws sso login` leaves in a file named by the SHA-1 of the session's name (or start URL). */
-static enum qn_err sso_token(struct cred_chain *k, struct sso *o) {
-  struct str text, name = crypto_sha1_hex(&k->a, o->name.n ? o->name : o->start_url);
-  struct str path = str_fmt(&k->a, "%.*s/.aws/sso/cache/%.*s.json", SV(k->cfg->home), SV(name));
-  enum qn_err e = file_read(&k->a, path.p, 65536, &k->s->diags, &text);
-  if (e == QN_E_NOTFOUND) return sso_login(k, o, "is not logged in");
-  if (e) return e;
-  const struct value *v;
-  struct json_error bad;
-  if (json_parse(k->s, &k->a, text, &v, &bad) != QN_OK || !value_is(v, V_MAP))
-    return sso_login(k, o, "has a token file that cannot be read");
-  o->token = member_text(k->s, v, "accessToken");
-  int64_t expires = expiry_ms(k, member_text(k->s, v, "expiresAt"));
-  secret_wipe(text);
-  if (!o->token.n) return sso_login(k, o, "has a token file without a token");
-  if (expires <= k->s->out.now_ms(k->s->out.user)) return sso_login(k, o, "has expired");
-  return QN_OK;
-}
-
-static bool sso_document(struct cred_chain *k, const struct sso *o, struct str json, struct creds *out) {
-  const struct value *v;
-  struct json_error bad;
-  if (json_parse(k->s, &k->a, json, &v, &bad) != QN_OK) return false;
-  v = value_is(v, V_MAP) ? value_get(k->s, v, STR("roleCredentials")) : NULL;
-  if (!value_is(v, V_MAP)) return false;
-  struct str secret = member_text(k->s, v, "secretAccessKey"), token = member_text(k->s, v, "sessionToken");
-  const struct value *expires = value_get(k->s, v, STR("expiration")); /* ms */
-  struct str source = str_fmt(&k->s->arena, "profile %.*s (SSO)", SV(o->profile));
-  bool ok = creds_set(out, member_text(k->s, v, "accessKeyId"), secret, token,
-                      value_is(expires, V_INT) ? expires->i : 0, source);
-  secret_wipe(secret);
-  secret_wipe(token);
-  secret_wipe(json);
-  return ok;
-}
-
-enum qn_err creds_sso(struct cred_chain *k, struct str profile, struct creds *out) {
-  static const struct wire_service portal = {.id = {"sso", 3},
-                                             .endpoint_prefix = {"portal.sso", 10},
-                                             .env_name = {"SSO", 3},
-                                             .protocol = WP_REST_JSON};
-  struct sso o = {.profile = profile};
-  struct endpoint at;
-  enum qn_err e = sso_settings(k, &o);
-  if (!e) e = sso_token(k, &o);
-  if (!e) e = endpoint_find(k->s, k->cfg, &k->a, &portal, o.region, &at);
-  if (e) return e;
-  struct str query = str_fmt(&k->a, "account_id=%.*s&role_name=%.*s", SV(o.account), SV(o.role));
-  struct str url = str_fmt(&k->a, "%.*s://%.*s%.*s/federation/credentials?%.*s", SV(at.scheme), SV(at.host),
-                           SV(at.path), SV(sign_query(&k->a, query)));
-  struct http_header h = {STR("x-amz-sso_bearer_token"), o.token};
-  struct http_request r = {
-      .method = "GET", .url = url, .headers = &h, .n_headers = 1, .timeout_ms = SSO_TIMEOUT_MS};
-  struct cred_answer got;
-  e = cred_http(k, &r, 4, &got);
-  secret_wipe(o.token);
-  if (e && e != QN_E_REMOTE) return e;
-  if (!e && got.status == 401) return sso_login(k, &o, "is no longer accepted");
-  if (!e && got.status == 200 && sso_document(k, &o, got.body, out)) return QN_OK;
-  if (e)
-    cred_failed(k, "SSO at %.*s does not answer: %.*s", SV(at.host), SV(got.detail));
-  else if (got.status == 403 || got.status == 404)
-    cred_failed(k, "SSO gives profile %.*s no role %.*s in account %.*s", SV(profile), SV(o.role),
-                SV(o.account));
-  else
-    cred_failed(k, "SSO at %.*s gave no credentials (status %d)", SV(at.host), got.status);
   return QN_E_REMOTE;
 }

@@ -349,6 +349,82 @@ TEST(sso) {
   }
 }
 
+#define SSO_CONFIG                                                                                           \
+  "[profile p]\nsso_session=corp\nsso_account_id=1\nsso_role_name=r\n[sso-session "                          \
+  "corp]\nsso_start_url=https://u\nsso_region=us-west-2\n"
+#define ROLE_CREDENTIALS                                                                                     \
+  "{\"roleCredentials\":{\"accessKeyId\":\"AKSSO\",\"secretAccessKey\":\"s\",\"sessionToken\":"              \
+  "\"t\",\"expiration\":1440941760000}}"
+#define CACHED(until, registered)                                                                            \
+  "{\"accessToken\":\"old\",\"expiresAt\":\"" until "\",\"refreshToken\":\"R1\",\"clientId\":\"I\","         \
+  "\"clientSecret\":\"S\",\"registrationExpiresAt\":\"" registered "\",\"startUrl\":\"https://u\"}"
+#define REFRESHED                                                                                            \
+  "{\"accessToken\":\"new\",\"expiresIn\":28800,\"refreshToken\":\"R2\",\"tokenType\":\"Bearer\"}"
+
+/* The clock says 2015-08-30T12:36:00Z. */
+TEST(sso_refresh) {
+  static const struct {
+    const char *cached;
+    struct fake_answer first; /* of the OIDC service, or of the portal where nothing is refreshed */
+    const char *bearer;       /* NULL: login wanted */
+    int requests;
+  } rows[] = {
+      {CACHED("2015-08-30T12:00:00Z", "2015-09-01T00:00:00Z"), {.status = 200, .body = REFRESHED}, "new", 2},
+      {CACHED("2015-08-30T12:40:00Z", "2015-09-01T00:00:00Z"), {.status = 200, .body = REFRESHED}, "new", 2},
+      {CACHED("2015-08-30T13:00:00Z", "2015-09-01T00:00:00Z"),
+       {.status = 200, .body = ROLE_CREDENTIALS},
+       "old",
+       1},
+      {CACHED("2015-08-30T12:40:00Z", "2015-08-30T12:00:00Z"),
+       {.status = 200, .body = ROLE_CREDENTIALS},
+       "old",
+       1},
+      {CACHED("2015-08-30T12:40:00Z", "2015-09-01T00:00:00Z"),
+       {.status = 400, .body = "{\"error\":\"invalid_grant\"}"},
+       "old",
+       2},
+      {CACHED("2015-08-30T12:00:00Z", "2015-09-01T00:00:00Z"),
+       {.status = 400, .body = "{\"error\":\"invalid_grant\"}"},
+       NULL,
+       1},
+      {CACHED("2015-08-30T12:00:00Z", "2015-08-30T12:00:00Z"), {.status = 200, .body = REFRESHED}, NULL, 0},
+      {CACHED("2015-08-30T12:00:00Z", "2015-09-01T00:00:00Z"), {.status = 200, .body = "{}"}, NULL, 1},
+  };
+  for (size_t i = 0; i < N(rows); i++) {
+    struct fake_answer a[] = {rows[i].first, {.status = 200, .body = ROLE_CREDENTIALS}};
+    struct fixture f;
+    struct str file, text;
+    struct stat st;
+    start(&f, a, N(a));
+    put(&f, "config", SSO_CONFIG);
+    struct str name = crypto_sha1_hex(&f.w.s.arena, STR("corp"));
+    file = str_fmt(&f.w.s.arena, "%s/.aws/sso/cache/%.*s.json", f.home, SV(name));
+    put(&f, str_fmt(&f.w.s.arena, "sso/cache/%.*s.json", SV(name)).p, rows[i].cached);
+    CHECK_INT(chmod(file.p, 0644), 0);
+    CHECK_INT(find(&f, "p"), rows[i].bearer ? QN_OK : QN_E_REMOTE);
+    CHECK_INT(f.w.n_requests, rows[i].requests);
+    if (!rows[i].bearer)
+      CHECK(world_said(&f.w, "has expired") && world_said(&f.w, "run `aws sso login --profile p`"));
+    if (rows[i].bearer) CHECK_STR(str_c(f.w.requests[rows[i].requests - 1].special), str_c(rows[i].bearer));
+    if (file_read(&f.w.s.arena, file.p, 65536, NULL, &text)) exit(3);
+    bool renewed = rows[i].bearer && strcmp(rows[i].bearer, "new") == 0;
+    CHECK_INT(str_find(text, STR("\"R2\"")) != SIZE_MAX, renewed);
+    if (renewed) {
+      CHECK_STR(str_c(f.w.requests[0].url), STR("https://oidc.us-west-2.amazonaws.com/token"));
+      CHECK_STR(str_c(f.w.requests[0].auth), STR(""));
+      CHECK_STR(str_c(f.w.requests[0].body),
+                STR("{\"grantType\":\"refresh_token\",\"clientId\":\"I\",\"clientSecret\":"
+                    "\"S\",\"refreshToken\":\"R1\"}"));
+      CHECK(str_find(text, STR("\"2015-08-30T20:36:00Z\"")) != SIZE_MAX &&
+            str_find(text, STR("\"S\"")) != SIZE_MAX);
+      CHECK(stat(file.p, &st) == 0 && (st.st_mode & 0777) == 0600);
+    } else {
+      CHECK_STR(text, str_c(rows[i].cached));
+    }
+    stop(&f);
+  }
+}
+
 TEST(nothing) {
   struct fixture f;
   start(&f, NULL, 0);
@@ -390,4 +466,4 @@ TEST(ini) {
 
 TEST_MAIN(CASE(environment), CASE(files), CASE(bad_settings), CASE(role_chain), CASE(role_refused),
           CASE(role_with_a_wrong_clock), CASE(web_identity), CASE(process), CASE(container), CASE(metadata),
-          CASE(sso), CASE(nothing), CASE(ini))
+          CASE(sso), CASE(sso_refresh), CASE(nothing), CASE(ini))
