@@ -67,6 +67,7 @@ struct cloud {
   enum qn_err creds_err; /* of the last search; kept so that a failure is said once */
   bool creds_searched, refusal_said;
   uint32_t creds_generation;
+  int64_t creds_asked_ms; /* boot clock of the last search */
   int64_t skew_ms;
   struct sign_cache keys;
   VEC(struct known_endpoint) endpoints;

@@ -4,7 +4,7 @@
 #include "retry.h"
 
 /* Renewed this long before their end; in use until it if renewing fails. */
-enum { RENEW_BEFORE_MS = 300000 };
+enum { RENEW_BEFORE_MS = 300000, RENEW_EVERY_MS = 30000 };
 
 enum qn_err client_config(struct cloud *c) {
   if (c->cfg_loaded || c->cfg_err) return c->cfg_err;
@@ -66,10 +66,17 @@ static enum qn_err search(struct cloud *c) {
   return e;
 }
 
+/* A source that fails, or gives no more than minutes, is not asked for every call. */
+static bool renewal_due(const struct cloud *c) {
+  int64_t left = c->creds.expires_ms - wall_ms(c);
+  if (!c->creds.expires_ms || left >= RENEW_BEFORE_MS) return false;
+  return left <= 0 || c->s->out.boot_ms(c->s->out.user) - c->creds_asked_ms >= RENEW_EVERY_MS;
+}
+
 enum qn_err client_creds(struct cloud *c) {
-  bool ending = c->creds.expires_ms && c->creds.expires_ms - wall_ms(c) < RENEW_BEFORE_MS;
-  if (c->creds_searched && (c->creds_err || !ending)) return c->creds_err;
+  if (c->creds_searched && (c->creds_err || !renewal_due(c))) return c->creds_err;
   c->creds_searched = true;
+  c->creds_asked_ms = c->s->out.boot_ms(c->s->out.user);
   return c->creds_err = search(c);
 }
 

@@ -5,6 +5,8 @@
 
 #include "quoin/blob.h"
 #include "quoin/cloud_write.h"
+#include "quoin/crypto.h"
+#include "quoin/file.h"
 
 #define VPCS "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId></item></vpcSet></DescribeVpcsResponse>"
 #define VPC  "<CreateVpcResponse><vpc><vpcId>vpc-1</vpcId></vpc></CreateVpcResponse>"
@@ -234,6 +236,172 @@ TEST(takes_new_credentials) {
   CHECK_INT(f.w.n_requests, 3);
   CHECK(strstr(f.w.requests[2].auth, "Credential=AKIDTWO/"));
   CHECK_INT(f.w.s.diags.n, 0);
+  stop(&f);
+}
+
+/* ---- credentials that end during a run ------------------------------------------- */
+#define STS_ROLE(action, key, until)                                                                         \
+  {                                                                                                          \
+    .status = 200, .body = "<" action "Response><" action "Result><Credentials><AccessKeyId>" key            \
+                           "</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</"             \
+                           "SessionToken><Expiration>2015-08-30T" until                                      \
+                           "Z</Expiration></Credentials></" action "Result></" action "Response>"            \
+  }
+#define DOCUMENT(key, until)                                                                                 \
+  "{\"Version\":1,\"AccessKeyId\":\"" key                                                                    \
+  "\",\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"SessionToken\":\"t\","                                     \
+  "\"Expiration\":\"2015-08-30T" until "Z\"}"
+#define ANSWER(text)                                                                                         \
+  { .status = 200, .body = text }
+#define SSO_ROLE(key, ms)                                                                                    \
+  ANSWER("{\"roleCredentials\":{\"accessKeyId\":\"" key                                                      \
+         "\",\"secretAccessKey\":\"s\",\"sessionToken\":\"t\","                                              \
+         "\"expiration\":" ms "}}")
+/* HOME/.aws/config, HOME/.aws/sso/cache/SHA-1("corp").json and HOME/file */
+static void home_file(const char *home, const char *name, const char *text) {
+  char path[256];
+  struct arena a;
+  arena_init(&a);
+  struct str token = crypto_sha1_hex(&a, STR("corp"));
+  snprintf(path, sizeof path, "%s/.aws/sso/cache", home);
+  if (file_mkdirs(path, 0700, NULL)) exit(3);
+  if (strcmp(name, "token") == 0)
+    snprintf(path, sizeof path, "%s/.aws/sso/cache/%.*s.json", home, SV(token));
+  else
+    snprintf(path, sizeof path, "%s/%s", home, name);
+  if (file_write_atomic(path, str_c(text), 0600, NULL)) exit(3);
+  arena_release(&a);
+}
+
+static void home_remove(const char *home) {
+  char command[128];
+  snprintf(command, sizeof command, "rm -rf '%s'", home);
+  if (system(command) != 0) exit(3);
+}
+
+static const struct source {
+  const char *name, *config, *env[3];
+  struct fake_answer first[3], second[3]; /* of the source: before its credentials end, and after */
+  const char *file, *file_later;
+} sources[] = {
+    {"assume role",
+     "[profile p]\nrole_arn=r\nsource_profile=b\n[profile b]\naws_access_key_id=A\naws_secret_access_key=s\n",
+     {NULL},
+     {STS_ROLE("AssumeRole", "AKONE", "13:36:00")},
+     {STS_ROLE("AssumeRole", "AKTWO", "14:36:00")},
+     "",
+     ""},
+    {"web identity",
+     "",
+     {"AWS_ROLE_ARN=r", "AWS_WEB_IDENTITY_TOKEN_FILE=HOME/file"},
+     {STS_ROLE("AssumeRoleWithWebIdentity", "AKONE", "13:36:00")},
+     {STS_ROLE("AssumeRoleWithWebIdentity", "AKTWO", "14:36:00")},
+     "token-one",
+     "token-two"},
+    {"SSO",
+     "[profile p]\nsso_session=corp\nsso_account_id=1\nsso_role_name=r\n[sso-session corp]\nsso_start_url=u\n"
+     "sso_region=us-west-2\n",
+     {NULL},
+     {SSO_ROLE("AKONE", "1440941760000")},
+     {SSO_ROLE("AKTWO", "1440945360000")},
+     "",
+     ""},
+    {"container",
+     "",
+     {"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/c"},
+     {ANSWER(DOCUMENT("AKONE", "13:36:00"))},
+     {ANSWER(DOCUMENT("AKTWO", "14:36:00"))},
+     "",
+     ""},
+    {"EC2 metadata",
+     "",
+     {NULL},
+     {ANSWER("T1"), ANSWER("role"), ANSWER(DOCUMENT("AKONE", "13:36:00"))},
+     {ANSWER("T2"), ANSWER("role"), ANSWER(DOCUMENT("AKTWO", "14:36:00"))},
+     "",
+     ""},
+    {"process",
+     "[profile p]\ncredential_process = cat HOME/file\n",
+     {NULL},
+     {{0}},
+     {{0}},
+     DOCUMENT("AKONE", "13:36:00"),
+     DOCUMENT("AKTWO", "14:36:00")},
+};
+
+static size_t script(struct fake_answer *out, size_t n, const struct fake_answer *v) {
+  static const struct fake_answer ok = ANSWER(VPCS);
+  for (size_t i = 0; i < 3 && v[i].status; i++) out[n++] = v[i];
+  out[n++] = ok;
+  return n;
+}
+
+/* HOME in a text of a row. */
+static const char *with_home(struct fixture *f, const char *text, const char *home) {
+  struct str s = str_c(text);
+  size_t at = str_find(s, STR("HOME"));
+  if (at == SIZE_MAX) return text;
+  return str_fmt(&f->w.s.arena, "%.*s%s%.*s", SV(str_sub(s, 0, at)), home, SV(str_sub(s, at + 4, s.n))).p;
+}
+
+static void renewed(const struct source *row) {
+  struct fake_answer a[8];
+  struct fixture f = {0};
+  char home[] = "/tmp/quoin-client-XXXXXX";
+  if (!mkdtemp(home)) exit(3);
+  size_t first = script(a, 0, row->first), n = script(a, first, row->second);
+  start(&f, a, n);
+  f.w.n_env = 0;
+  world_env(&f.w, str_fmt(&f.w.s.arena, "HOME=%s", home).p);
+  for (size_t i = 0; i < 3 && row->env[i]; i++) world_env(&f.w, with_home(&f, row->env[i], home));
+  home_file(home, ".aws/config", with_home(&f, row->config, home));
+  home_file(home, "token", "{\"accessToken\":\"t\",\"expiresAt\":\"2015-08-30T23:00:00Z\"}");
+  home_file(home, "file", row->file);
+  if (*row->config) f.o.profile = "p";
+  CHECK_INT(DESCRIBE(&f).r.err, QN_OK);
+  CHECK_INT(f.w.n_requests, first);
+  CHECK(strstr(f.w.requests[first - 1].auth, "Credential=AKONE/"));
+  home_file(home, "file", row->file_later);
+  f.w.wall_ms += 56 * 60000; /* four minutes are left */
+  f.w.boot_ms += 56 * 60000;
+  CHECK_INT(CREATE(&f).r.err, QN_OK);
+  CHECK_INT(f.w.n_requests, n);
+  CHECK(strstr(f.w.requests[n - 1].auth, "Credential=AKTWO/"));
+  if (strcmp(row->name, "web identity") == 0) CHECK(strstr(f.w.requests[first].body, "token-two"));
+  CHECK_INT(f.w.s.diags.n, 0);
+  stop(&f);
+  home_remove(home);
+}
+
+TEST(renews_credentials_before_they_end) {
+  for (size_t i = 0; i < N(sources); i++) renewed(&sources[i]);
+}
+
+/* A source that fails in the last minutes is asked now and then, and the old credentials are used meanwhile.
+ */
+TEST(goes_on_while_renewing_fails) {
+  static const struct fake_answer a[] = {
+      ANSWER(DOCUMENT("AKONE", "13:36:00")), ANSWER(VPCS), /* then: */
+      {.status = 404, .body = ""},           ANSWER(VPCS), ANSWER(VPCS),
+      {.status = 404, .body = ""},           ANSWER(VPCS), {.status = 404, .body = ""}};
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  f.w.n_env = 0;
+  world_env(&f.w, "HOME=/nonexistent");
+  world_env(&f.w, "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1/c");
+  CHECK_INT(DESCRIBE(&f).r.err, QN_OK);
+  f.w.wall_ms += 57 * 60000;
+  f.w.boot_ms += 57 * 60000;
+  CHECK_INT(DESCRIBE(&f).r.err, QN_OK); /* asks in vain */
+  CHECK_INT(DESCRIBE(&f).r.err, QN_OK); /* does not ask */
+  CHECK_INT(f.w.n_requests, 5);
+  f.w.boot_ms += 60000;
+  CHECK_INT(DESCRIBE(&f).r.err, QN_OK);
+  CHECK_INT(f.w.n_requests, 7);
+  CHECK_INT(f.w.s.diags.n, 0);
+  f.w.wall_ms += 4 * 60000;
+  CHECK_INT(DESCRIBE(&f).r.cls, EC_CREDENTIALS); /* over */
+  CHECK(world_said(&f.w, "gave no credentials (status 404)"));
   stop(&f);
 }
 
@@ -564,7 +732,8 @@ TEST(identity) {
 }
 
 TEST_MAIN(CASE(reads), CASE(retries), CASE(gives_up), CASE(waits_as_told), CASE(mends_the_clock),
-          CASE(takes_new_credentials), CASE(says_when_refused), CASE(says_when_there_are_none),
+          CASE(takes_new_credentials), CASE(renews_credentials_before_they_end),
+          CASE(goes_on_while_renewing_fails), CASE(says_when_refused), CASE(says_when_there_are_none),
           CASE(endpoints), CASE(endpoint_settings), CASE(attempts_are_a_setting), CASE(bad_endpoints),
           CASE(limits_the_rate), CASE(caps_concurrency), CASE(refuses_wrong_calls), CASE(timers),
           CASE(cancels), CASE(frees_unfinished), CASE(identity))
