@@ -100,7 +100,7 @@ struct step {
   uint32_t n_pages_items;
   sym as;
   uint32_t chunk;
-  bool has_token, once;
+  bool has_token;
   struct mpath token;
   bool has_tags;
   struct mpath tags;
@@ -193,12 +193,14 @@ struct note {
 enum find_kind { FIND_NONE, FIND_NAME, FIND_TAG, FIND_TOKEN, FIND_NATURAL, FIND_SCAN };
 struct settle_def {
   uint8_t find; /* enum find_kind */
-  bool first;   /* the create is idempotent by name: look before it too */
+  struct span span;
+  bool first; /* the create is idempotent by name: look before it too */
   uint32_t grace_ms, token_ttl_ms;
   const struct tmpl *id;
   const struct step *steps;
   uint32_t n_steps;
   const struct expr *candidates, *match;
+  const struct tmpl *created; /* over `item`: when it was made; NULL: reads do not say */
 };
 
 struct def {
@@ -275,6 +277,9 @@ bool denv_text(struct denv *e, const struct tmpl *t, struct str *out);
 struct str def_name(struct denv *e, const struct value *declared);
 /* Ownership and declared tags: all, add, remove as lists of {Key, Value}. */
 const struct value *tags_view(struct denv *e);
+/* Property `name` is as wanted in what was read after an earlier call about it; never so for what reads do
+ * not show, nor where what is to go cannot be told from what is left alone. */
+bool prop_agrees(struct denv *e, struct str name);
 /* Everything declared is so in the other, as loosely as services answer: sets, case and trailing dots of
  * names, numbers as text. */
 bool values_agree(struct denv *e, const struct value *declared, const struct value *live, unsigned depth);

@@ -134,6 +134,30 @@ static void names_check(struct checker *c) {
   for (uint32_t i = 0; i < d->n_attrs; i++) prop_known(c, d->attrs[i].name, d->span);
 }
 
+/* What an interrupted create is to be found by must be given by the create: a tag that it does not set, or a
+ * token that it does not carry, finds nothing. */
+static void settle_check(struct checker *c) {
+  const struct def *d = c->d;
+  const struct settle_def *sd = &d->settle;
+  struct wire_member m;
+  bool tags = false, token = false;
+  for (uint32_t i = 0; i < d->n_create; i++) {
+    const struct step *st = &d->create[i];
+    tags |= st->has_tags;
+    token |= st->has_token || (st->op && st->op->idempotency_member.n);
+  }
+  if (sd->find == FIND_TAG && (!tags || !d->info.tag_property.n))
+    complain(c, QN0927, sd->span, "type", d->type, "is found by a tag that its create does not set");
+  else if (sd->find == FIND_TAG && d->batch.step.op && d->batch.step.op->read_only &&
+           !wire_member(d->w, d->batch.step.op->input, STR("Filters"), true, &m))
+    complain(c, QN0927, sd->span, "operation", d->batch.step.op->name, "has no filter to find a tag with");
+  if (sd->find == FIND_TOKEN && (!token || !sd->token_ttl_ms))
+    complain(c, QN0927, sd->span, "type", d->type,
+             "is found by nothing: it needs a name, a tag, a natural key, or a token and how long it holds");
+  else if (sd->token_ttl_ms && !token)
+    complain(c, QN0927, sd->span, "type", d->type, "has a token_ttl, but no step of its create has a token");
+}
+
 enum qn_err def_check(const struct def *d) {
   struct checker c = {.s = d->s, .d = d};
   steps_check(&c, d->create, d->n_create);
@@ -148,6 +172,7 @@ enum qn_err def_check(const struct def *d) {
     steps_check(&c, d->waits[i].call, d->waits[i].call ? 1 : 0);
   }
   names_check(&c);
+  settle_check(&c);
   if (!d->n_create || !d->n_del || !d->has_read)
     complain(&c, QN0927, d->span, "type", d->type, "needs create, read.batch and delete");
   snode *kids;

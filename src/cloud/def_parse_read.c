@@ -143,7 +143,7 @@ void dp_waits(struct dparse *p, const struct ynode *n) {
 
 void dp_settle(struct dparse *p, const struct ynode *n) {
   static const char *const keys[] = {"find",  "first",      "grace", "token_ttl", "id",
-                                     "steps", "candidates", "match", NULL};
+                                     "steps", "candidates", "match", "created",   NULL};
   static const struct {
     const char *word;
     uint8_t find;
@@ -162,6 +162,7 @@ void dp_settle(struct dparse *p, const struct ynode *n) {
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (str_eq(find, str_c(words[i].word))) st->find = words[i].find;
   if (!st->find) dp_error(p, n->span, "find is name, tag, token, natural or scan");
+  st->span = n->span;
   st->first = dp_bool(p, dp_get(p, n, "first"));
   st->grace_ms = dp_ms(p, dp_get(p, n, "grace"), 0);
   st->token_ttl_ms = dp_ms(p, dp_get(p, n, "token_ttl"), 0);
@@ -169,6 +170,7 @@ void dp_settle(struct dparse *p, const struct ynode *n) {
   st->steps = dp_steps(p, dp_get(p, n, "steps"), &st->n_steps);
   st->candidates = dp_expr(p, dp_get(p, n, "candidates"));
   st->match = dp_expr(p, dp_get(p, n, "match"));
+  st->created = dp_tmpl(p, dp_get(p, n, "created"));
   if ((st->find == FIND_NAME || st->find == FIND_NATURAL) && !st->id && !st->candidates)
     dp_error(p, n->span, "find by name needs `id`");
   if (st->find == FIND_SCAN && !st->candidates) dp_error(p, n->span, "a scan needs `candidates`");
