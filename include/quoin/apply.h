@@ -54,7 +54,7 @@ struct apply_result {
 };
 
 /* Settles what an earlier run left open. Before plan_make of every command that writes. *settled counts
- * intents that were open. QN_E_REMOTE when the cloud cannot be asked (QN0853): nothing may be planned then. */
+ * intents that were open; a create that was not found, but whose token still holds, stays so for apply_run. QN_E_REMOTE when the cloud cannot be asked (QN0853): nothing may be planned then. */
 enum qn_err apply_settle(struct session *s, struct state *st, const struct providers *p, struct cloud *c,
                          const struct environment *env, const struct apply_options *o, uint32_t *settled) QN_MUST_USE;
 

@@ -1,5 +1,7 @@
 /* The cloud client: credentials, endpoints, SigV4, retry and rate limits by error
- * class, over net and wire. Reads take a struct rd_ctx, mutations a struct
+ * class, over net and wire. Reads are tried again after every passing failure;
+ * changes only after throttling and failures to connect, which certainly changed
+ * nothing: any other end of a change is told (maybe_executed). Reads take a struct rd_ctx, mutations a struct
  * wr_ctx; plan and drift code can obtain only the former, so that a plan that
  * mutates does not compile. */
 #ifndef QUOIN_CLOUD_H
@@ -25,7 +27,6 @@ struct call {
   const struct wire_op *op;
   const struct value *input; /* needed only until cloud_read or cloud_write returns */
   sym region;               /* never 0 */
-  bool once;                /* create without token or natural key: transport sends once, no retry after an ambiguous failure */
   uint32_t timeout_ms;      /* 0 = default 60 s */
   bool secret;              /* the transport wipes its copy of the answer */
 };

@@ -47,6 +47,9 @@ struct op_scope {
   uint8_t on_destroy;
   const struct str *wanted;       /* attributes that others refer to: read after a create if no reply held them */
   uint32_t n_wanted;
+  /* A call about this object may have been carried out: it is read before anything is sent, and properties
+   * that are as wanted by now are not sent again. */
+  bool read_first;
 };
 
 /* ---- what plan asks ---------------------------------------------------- */
@@ -70,6 +73,8 @@ enum qn_err def_check_ignored(struct session *s, const struct def *d, const stru
 /* Attributes that an update of these properties makes unknown. */
 bool def_volatile(const struct def *d, struct str attribute);
 /* Another type owns this property within bounds (service desired count). */
+/* How long the token of the type's create may be sent again for the same object; 0: it has none. */
+uint32_t def_token_ttl_ms(const struct def *d);
 struct owned_by { struct str property, type; struct str min, max; };
 size_t def_owned(const struct def *d, const struct owned_by **out);
 
@@ -100,7 +105,7 @@ struct op_result {
   bool failed_definitive;          /* the refused call certainly changed nothing */
   bool exists;                     /* the failure says the name is taken by somebody else */
   enum settle_verdict settled;     /* OP_SETTLE_CREATE */
-  const struct value *others;      /* SV_SEVERAL: list of further identities with our id; SV_FOREIGN or `exists`: the identity in the way, if known */
+  const struct value *others;      /* SV_SEVERAL: list of further identities with our id, identity being the oldest; SV_FOREIGN or `exists`: the identity in the way, if known */
 };
 struct op; /* opaque, in the arena */
 /* changed: property paths to bring about (OP_UPDATE; for OP_CREATE those still missing when resuming, else NULL = all declared). */

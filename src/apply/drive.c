@@ -34,6 +34,19 @@ static void acknowledged(struct task *t, const struct op_step *step, struct outc
   oc->removed = removed;
 }
 
+/* Earlier intents of a create that was sent again with its token are about the same object. */
+static void close_earlier(struct task *t) {
+  struct run *r = t->run;
+  const struct sres *known = state_generation(r->st, t->c->address, t->generation);
+  if (known && known->identity && known->open.n) task_journal(r, settle_close(r->s, r->st, known));
+}
+
+/* A create that was sent again and is told that its object exists: an earlier one made it. */
+static bool made_before(const struct task *t, const struct op_result *res) {
+  const struct sres *known = state_generation(t->run->st, t->c->address, t->generation);
+  return t->kind == OP_CREATE && res->exists && known && known->open.n > 1;
+}
+
 static void record_outcome(struct task *t, const struct op_step *was, const struct reply *reply) {
   struct run *r = t->run;
   const struct op_result *res = op_result(t->op);
@@ -42,8 +55,8 @@ static void record_outcome(struct task *t, const struct op_step *was, const stru
   if (reply->err && (again || t->step.what == OPW_FAILED)) {
     if (reply->cls == EC_CANCELLED && !reply->maybe_executed) {
       oc.kind = OC_NOT_SENT;
-    } else if (!again && !sure(reply)) {
-      t->ambiguous = true; /* no outcome: it has to be looked for */
+    } else if (!again && (!sure(reply) || made_before(t, res))) {
+      settle_lost(t, was->step); /* no outcome: it has to be looked for */
       return;
     } else {
       oc.kind = OC_FAILED;
@@ -59,9 +72,11 @@ static void record_outcome(struct task *t, const struct op_step *was, const stru
     if (t->kind != OP_DELETE && known && !known->identity) oc.identity = res->identity;
     if (t->kind != OP_DELETE) oc.attributes = res->attributes;
     oc.request_id = reply->request_id;
+    settle_answered(t, was->step);
   }
   task_journal(r, state_outcome(r->st, &oc));
   t->intent = 0;
+  if (oc.kind == OC_OK && t->kind == OP_CREATE) close_earlier(t);
 }
 
 /* ---- replies ------------------------------------------------------------------------- */
@@ -139,6 +154,19 @@ static void on_reply(void *user, const struct reply *reply) {
 
 /* ---- intents ------------------------------------------------------------------------- */
 
+/* A create whose earlier call was not found: the same request again while its token holds, else it is closed
+ * and a new generation begins, so that a late arrival of the lost call is never taken for this. */
+static bool send_again(struct task *t, const struct sres *known, const struct intent *in) {
+  if (settle_may_resend(t, known, in)) {
+    task_put_wanted(t);
+    return true;
+  }
+  task_journal(t->run, settle_close(t->run->s, t->run->st, known));
+  task_new_generation(t);
+  task_operate(t, OP_CREATE);
+  return false;
+}
+
 static bool write_intent(struct task *t) {
   struct run *r = t->run;
   const struct wire_op *op = t->step.call.op;
@@ -156,6 +184,7 @@ static bool write_intent(struct task *t) {
                       .type = t->c->type,
                       .region = t->c->region};
   in.kind = t->kind == OP_DELETE ? 'd' : known && known->identity ? 'u' : 'c';
+  if (in.kind == 'c' && known && known->open.n && !send_again(t, known, &in)) return false;
   enum qn_err e = r->journal ? r->journal : state_intent(r->st, &in, &t->intent);
   task_journal(r, e);
   if (!e) {

@@ -4,7 +4,13 @@
 
 #include "quoin/apply.h"
 
-enum { MAX_ATTEMPTS = 4, LINGER_MS = 200 };
+enum {
+  MAX_LOSSES = 6,      /* lost answers to one step before its change has failed */
+  MAX_ALL_LOSSES = 40, /* and to all steps of one change */
+  LOOK_MS = 250,       /* pause before the first look after a lost answer, twice as long each time up to: */
+  LOOK_MAX_MS = 8000,
+  LINGER_MS = 200
+};
 
 enum task_state {
   T_BLOCKED, /* waits for `left` others */
@@ -40,13 +46,16 @@ struct task {
   struct op *op;
   enum op_kind kind;
   struct op_step step;
-  uint64_t intent;                            /* open intent of the call in flight, 0 none */
-  bool ambiguous;                             /* nobody knows what became of the last call */
+  uint64_t intent;    /* open intent of the call in flight, 0 none */
+  bool ambiguous;     /* nobody knows what became of the last call */
+  bool look;          /* paused before it is looked what became of it */
+  bool lost;          /* a call was: from then on the object is read before it is changed */
+  uint32_t lost_step; /* the last one, since its last answer: */
+  unsigned losses, all_losses;
   bool mutated;                               /* a mutating call of this attempt was sent */
   bool alone;                                 /* its call was refused as part of a joined one */
   enum { D_OPEN, D_REPLACE, D_KEEP } decided; /* of a replacement that hangs on a value known only now */
   struct call sending;                        /* the call in flight: step.call, or that of several steps */
-  unsigned attempts;
   int64_t started, resume_at;
   VEC(struct task *) joined; /* tasks whose calls went with this one's */
 };
@@ -91,6 +100,8 @@ void task_begin(struct task *t);
 void task_advance(struct task *t);
 void task_take(struct task *t);
 void task_fail(struct task *t, struct str code, struct str message);
+/* Ends t with what its operation says. */
+void task_refuse(struct task *t, const struct op_result *res);
 /* Begins an operation of a kind for the task. */
 void task_operate(struct task *t, enum op_kind kind);
 /* Begins the next generation of the address: what it is to be is written down before its first intent. */
@@ -116,9 +127,32 @@ int drive_timeout(struct run *r);
 /* An interrupt was seen: what is not in flight ends. */
 void drive_stop(struct run *r);
 
-/* ---- settle.c ---------------------------------------------------------------------- */
+/* ---- lost.c ------------------------------------------------------------------------ */
+/* The answer to a mutating call of step number `step` is lost, or has come. */
+void settle_lost(struct task *t, uint32_t step);
+void settle_answered(struct task *t, uint32_t step);
+/* t's operation has failed: if because of a lost answer, what became of it is looked at soon; else false. */
+bool settle_later(struct task *t);
+/* Looks now. */
+void settle_now(struct task *t);
+/* An open create intent of a generation without identity? */
+bool settle_pending(const struct sres *r);
+/* Takes up, for the create of t, the generation of an interrupted create that an earlier run did not find:
+ * its token may still be good. False: there is none. */
+bool settle_take_up(struct task *t);
+/* Is the token of create intent `in` still good? */
+bool settle_holds(const struct session *s, const struct def *d, const struct intent *in);
+/* May `in` be sent for a generation that has open create intents? Only if one of them was the same request
+ * and its token still holds. */
+bool settle_may_resend(const struct task *t, const struct sres *known, const struct intent *in);
+/* Closes the open intents of a generation. */
+enum qn_err settle_close(struct session *s, struct state *st, const struct sres *r);
+/* Closes interrupted creates of addresses that the plan has no change for. */
+enum qn_err settle_leave(struct run *r);
 /* The create of t was interrupted; its settle operation has ended. */
 void settle_create_over(struct task *t);
+
+/* ---- settle.c ---------------------------------------------------------------------- */
 /* Writes down what a settle operation found for the open create intents of a generation. */
 enum qn_err settle_record(struct session *s, struct state *st, const struct sres *r,
                           const struct op_result *res);

@@ -10,6 +10,7 @@ static enum qn_err begin(struct run *r) {
     e = state_mv(r->st, p->moves[i].from, p->moves[i].to);
     if (e == QN_E_NOTFOUND) e = QN_OK; /* only generations that are gone were left of it */
   }
+  if (!e) e = settle_leave(r);
   return e ? e : state_commit(r->st);
 }
 

@@ -1,4 +1,5 @@
-/* What an interrupted call did is found out before anything else is done. */
+/* What an interrupted call did is found out before anything else is done: what is written down of it, and the
+ * looks before a run. Those within a run are in lost.c. */
 #include "internal.h"
 
 /* ---- writing down ------------------------------------------------------------------ */
@@ -15,7 +16,7 @@ static const struct value *carried(struct session *s, const struct sres *r) {
   return out;
 }
 
-/* Several objects carry the uid: the first found is kept, the others become generations to be deleted. The
+/* Several objects carry the uid: the oldest is kept, the others become generations to be deleted. The
  * kept one needs the highest number to be the current one. */
 static enum qn_err record_several(struct state *st, struct sres found, const struct op_result *res) {
   uint32_t n = value_is(res->others, V_LIST) ? res->others->n : 0;
@@ -50,7 +51,7 @@ enum qn_err settle_record(struct session *s, struct state *st, const struct sres
   for (size_t i = 0; i < n && !e; i++) e = state_settled(st, open[i], there && !several ? &found : NULL);
   if (e || !several) return e;
   diag_add(&s->diags, QN0856, SPAN_NONE,
-           "%.*s was made %u times by an interrupted run; the first is kept, the others will be deleted",
+           "%.*s was made %u times by an interrupted run; one is kept, the others will be deleted",
            SV(session_str(s, r->address)), res->others->n + 1);
   return QN_OK;
 }
@@ -62,15 +63,11 @@ enum qn_err settle_others(struct state *st, struct session *s, const struct prov
   struct sres copy = *r;
   const struct def *d = provider_find(p, session_str(s, r->type));
   VEC(struct str) unconfirmed = {0};
-  size_t n = r->open.n;
-  uint64_t *open = ARENA_ARRAY(&s->arena, n, uint64_t);
   for (size_t i = 0; i < r->unconfirmed.n; i++) VEC_PUSH(&s->arena, &unconfirmed, r->unconfirmed.v[i]);
-  for (size_t i = 0; i < n; i++) {
-    open[i] = r->open.v[i].n;
+  for (size_t i = 0; i < r->open.n; i++)
     for (uint32_t k = 0; d && r->open.v[i].kind != 'd' && k < r->open.v[i].n_paths; k++)
       if (def_compare(d, r->open.v[i].paths[k]).kind == CMP_WRITE_ONLY)
         VEC_PUSH(&s->arena, &unconfirmed, r->open.v[i].paths[k]);
-  }
   enum qn_err e = QN_OK;
   if (unconfirmed.n > r->unconfirmed.n) {
     copy.unconfirmed.v = unconfirmed.v;
@@ -78,33 +75,7 @@ enum qn_err settle_others(struct state *st, struct session *s, const struct prov
     copy.identity = copy.attributes = copy.applied = copy.seen = NULL;
     e = state_put(st, &copy);
   }
-  for (size_t i = 0; i < n && !e; i++) e = state_settled(st, open[i], NULL);
-  return e;
-}
-
-/* ---- within a run ---------------------------------------------------------------------- */
-
-void settle_create_over(struct task *t) {
-  struct run *r = t->run;
-  const struct op_result *res = op_result(t->op);
-  const struct sres *known = state_generation(r->st, t->c->address, t->generation);
-  enum qn_err e = known ? settle_record(r->s, r->st, known, res) : QN_E_INVALID;
-  task_journal(r, e);
-  if (e) {
-    task_fail(t, STR(""), STR("what became of the interrupted create cannot be recorded"));
-    return;
-  }
-  if (res->settled == SV_FOUND || res->settled == SV_SEVERAL) {
-    known = state_find(r->st, t->c->address);
-    t->generation = known->generation;
-    t->identity = res->identity;
-    t->attributes = res->attributes;
-    task_operate(t, OP_CREATE); /* goes on with what the create did not carry */
-    return;
-  }
-  /* It was not made: a new generation, so that a late arrival of the lost call is never taken for this. */
-  task_new_generation(t);
-  task_operate(t, OP_CREATE);
+  return e ? e : settle_close(s, st, state_generation(st, address, generation));
 }
 
 /* ---- before a run ------------------------------------------------------------------------ */
@@ -202,19 +173,13 @@ static enum qn_err look_failed(const struct look *l) {
   return QN_E_REMOTE;
 }
 
-static bool pending_create(const struct sres *r) {
-  for (size_t i = 0; i < r->open.n; i++)
-    if (r->open.v[i].kind == 'c') return !r->identity;
-  return false;
-}
-
 static enum qn_err begin_looks(struct looks *all, struct state *st, const struct providers *p,
                                const struct environment *env) {
   size_t n;
   const struct sres *r = state_resources(st, &n);
   all->v = ARENA_ARRAY(all->a, n, struct look);
   for (size_t i = 0; i < n; i++) {
-    if (!pending_create(&r[i])) continue;
+    if (!settle_pending(&r[i])) continue;
     const struct def *d = provider_find(p, session_str(all->s, r[i].type));
     if (!d) {
       diag_add(&all->s->diags, QN0802, SPAN_NONE, "%.*s is a %.*s, which this quoin has no definition for",
@@ -325,11 +290,18 @@ static enum qn_err settle_deletes(struct session *s, struct state *st, const str
   return e;
 }
 
+/* Not found, but its token may still be good: left open for the run that creates it. */
+static bool left_open(const struct look *l, const struct op_result *res) {
+  bool holds = false;
+  for (size_t i = 0; i < l->r.open.n; i++) holds |= settle_holds(l->all->s, l->def, &l->r.open.v[i]);
+  return holds && res->settled == SV_NONE;
+}
+
 static enum qn_err settle_rest(struct session *s, struct state *st, const struct providers *p) {
   for (;;) {
     size_t n, i = 0;
     const struct sres *r = state_resources(st, &n);
-    while (i < n && !r[i].open.n) i++;
+    while (i < n && (!r[i].open.n || settle_pending(&r[i]))) i++;
     if (i == n) return QN_OK;
     enum qn_err e = settle_others(st, s, p, r[i].address, r[i].generation);
     if (e) return e;
@@ -347,7 +319,7 @@ enum qn_err apply_settle(struct session *s, struct state *st, const struct provi
     const struct op_result *res = op_result(all.v[i].op);
     if (all.v[i].step.what != OPW_DONE)
       e = look_failed(&all.v[i]);
-    else
+    else if (!left_open(&all.v[i], res))
       e = settle_record(s, st, &all.v[i].r, res);
   }
   if (!e) e = settle_deletes(s, st, p, env, o, &all.calls);

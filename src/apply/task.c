@@ -15,7 +15,7 @@ void task_journal(struct run *r, enum qn_err e) {
 static struct op_scope scope_of(const struct task *t) {
   const struct run *r = t->run;
   const struct change *c = t->c;
-  bool first = t->attempts == 0 && t->kind != OP_SETTLE_CREATE && t->kind != OP_CREATE;
+  bool first = !t->lost && t->kind != OP_SETTLE_CREATE && t->kind != OP_CREATE;
   return (struct op_scope){.address = c->address,
                            .region = c->region,
                            .account = r->env->account,
@@ -30,7 +30,8 @@ static struct op_scope scope_of(const struct task *t) {
                            .timeouts = c->timeouts,
                            .on_destroy = c->on_destroy,
                            .wanted = c->reads,
-                           .n_wanted = c->n_reads};
+                           .n_wanted = c->n_reads,
+                           .read_first = t->lost && t->kind != OP_SETTLE_CREATE};
 }
 
 void task_operate(struct task *t, enum op_kind kind) {
@@ -139,7 +140,7 @@ static void fail_exists(struct task *t, const struct op_result *res) {
   task_over(t, true);
 }
 
-static void fail_with(struct task *t, const struct op_result *res) {
+void task_refuse(struct task *t, const struct op_result *res) {
   struct run *r = t->run;
   const struct sres *known = state_generation(r->st, t->c->address, t->generation);
   if (known && !known->identity && !known->open.n) end_generation(t); /* nothing was made */
@@ -159,30 +160,10 @@ static void fail_with(struct task *t, const struct op_result *res) {
   if (res->code.n && res->message.n)
     diag_note(&r->s->diags, g, SPAN_NONE, "the service answered %.*s", SV(res->code));
   if (res->request_id.n) diag_note(&r->s->diags, g, SPAN_NONE, "request id %.*s", SV(res->request_id));
-  if (t->ambiguous)
+  if (known && known->open.n)
     diag_help(&r->s->diags, g, "what became of the last call is not known; the next apply looks first");
   task_event(t, AE_FAILED, message);
   task_over(t, true);
-}
-
-/* Nobody knows what the last call did: look before anything else, then go on. */
-static bool look_again(struct task *t) {
-  struct run *r = t->run;
-  if (!t->ambiguous || r->journal || r->interrupted || ++t->attempts >= MAX_ATTEMPTS) return false;
-  const struct sres *known = state_generation(r->st, t->c->address, t->generation);
-  if (!known) return false;
-  if (t->kind == OP_CREATE && !known->identity) {
-    task_event(t, AE_SETTLING, STR("no answer; looking for it"));
-    task_operate(t, OP_SETTLE_CREATE);
-    return true;
-  }
-  t->identity = known->identity;
-  t->attributes = known->attributes;
-  enum qn_err e = settle_others(r->st, r->s, r->prov, t->c->address, t->generation);
-  task_journal(r, e);
-  if (e) return false;
-  task_operate(t, t->kind);
-  return true;
 }
 
 /* ---- steps ---------------------------------------------------------------------------- */
@@ -216,12 +197,16 @@ void task_take(struct task *t) {
   case OPW_PAUSE: wait_until(t); return;
   case OPW_DONE: finish(t); return;
   case OPW_FAILED:
-    if (!look_again(t)) fail_with(t, op_result(t->op));
+    if (!settle_later(t)) task_refuse(t, op_result(t->op));
     return;
   }
 }
 
 void task_advance(struct task *t) {
+  if (t->look) {
+    settle_now(t);
+    return;
+  }
   op_next(t->op, now(t->run), &t->step);
   task_take(t);
 }
@@ -249,6 +234,11 @@ static void begin_update(struct task *t) {
   if (!task_resolve(t)) return;
   task_narrow(t);
   const struct sres *known = state_generation(r->st, t->c->address, t->generation);
+  if (known && settle_pending(known)) { /* the plan saw it, the journal has yet to say so */
+    t->identity = t->attributes = NULL;
+    task_operate(t, OP_SETTLE_CREATE);
+    return;
+  }
   t->resume = known && known->identity && !known->complete;
   t->action = t->n_changed ? ACT_UPDATE : ACT_NONE;
   if (t->n_changed && !t->resume) put_begun(t);
@@ -270,7 +260,7 @@ static void begin_create(struct task *t) {
     return;
   }
   if (!task_resolve(t)) return;
-  task_new_generation(t);
+  if (!settle_take_up(t)) task_new_generation(t);
   task_operate(t, OP_CREATE);
 }
 

@@ -151,13 +151,15 @@ void client_settle_refused(struct cloud *c) {
   }
 }
 
+/* A change is sent again only if it was certainly not carried out: what else it may have done is for the
+ * caller to find out. */
 static bool may_retry(const struct job *j, enum err_class cls, const struct http_response *r) {
   switch (cls) {
   case EC_THROTTLE:
   case EC_CONNECT: return true;
   case EC_SERVER:
-  case EC_AMBIGUOUS: return !j->call.once;
-  case EC_BAD_REPLY: return !j->call.once && r->fail != NF_TOO_LARGE;
+  case EC_AMBIGUOUS: return !j->mutate;
+  case EC_BAD_REPLY: return !j->mutate && r->fail != NF_TOO_LARGE;
   case EC_NONE:
   case EC_CREDENTIALS:
   case EC_ACCESS_DENIED:
@@ -254,8 +256,7 @@ void client_send(struct job *j) {
                            .n_headers = o.n,
                            .body = j->req.body,
                            .timeout_ms = j->call.timeout_ms ? j->call.timeout_ms : TIMEOUT_MS,
-                           .once = j->call.once ||
-                                   !j->call.op->read_only, /* a hidden re-send would make the answer lie */
+                           .once = !j->call.op->read_only, /* a hidden re-send would make the answer lie */
                            .secret = j->call.secret};
   j->creds_generation = c->creds_generation;
   j->skew_ms = c->skew_ms;

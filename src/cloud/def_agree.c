@@ -39,3 +39,18 @@ bool values_agree(struct denv *e, const struct value *want, const struct value *
   return value_to_text(e->a, want, &a) && value_to_text(e->a, have, &b) &&
          str_eq_nocase(no_dot(a), no_dot(b));
 }
+
+bool prop_agrees(struct denv *e, struct str name) {
+  const struct def *d = e->d;
+  const struct op_scope *sc = e->sc;
+  snode n = schema_child(d->sc, d->st.root, name);
+  bool hidden = (n && schema_flags(d->sc, n) & SF_WRITE_ONLY) || def_compare(d, name).kind == CMP_WRITE_ONLY;
+  if (hidden || !e->live || str_eq(name, d->info.tag_property)) return false;
+  const struct value *want = value_is(sc->new_props, V_MAP) ? value_get(e->s, sc->new_props, name) : NULL;
+  const struct value *was = value_is(sc->old_props, V_MAP) ? value_get(e->s, sc->old_props, name) : NULL;
+  const struct value *have = value_is(e->live, V_MAP) ? value_get(e->s, e->live, name) : NULL;
+  if (value_is_null(have)) have = NULL;
+  if (value_is_null(want)) return !have;
+  /* What was taken out of a value is not missed by what is left of it: then the old one agrees as well. */
+  return values_agree(e, want, have, 1) && (value_is_null(was) || !values_agree(e, was, have, 1));
+}

@@ -242,17 +242,6 @@ static void bind_waits(struct dparse *p, const struct step *steps, uint32_t n) {
   }
 }
 
-/* A create that neither a token nor a natural key protects is sent once. */
-static void bind_create(struct dparse *p) {
-  struct def *d = p->d;
-  bool keyed = d->settle.find == FIND_NAME || d->settle.find == FIND_NATURAL;
-  struct step *v;
-  memcpy(&v, &d->create, sizeof v);
-  for (uint32_t i = 0; i < d->n_create; i++)
-    if (v[i].op && !v[i].op->read_only && !v[i].has_token && !v[i].op->idempotency_member.n && !keyed)
-      v[i].once = true;
-}
-
 static void bind(struct dparse *p) {
   struct def *d = p->d;
   bind_waits(p, d->create, d->n_create);
@@ -265,7 +254,6 @@ static void bind(struct dparse *p) {
     bind_waits(p, r->change, r->change ? 1 : 0);
     bind_waits(p, r->remove, r->remove ? 1 : 0);
   }
-  bind_create(p);
 }
 
 enum qn_err def_parse(struct session *s, const struct wire *w, const struct schema *sc, uint32_t file,

@@ -2,10 +2,10 @@
 #include "def.h"
 
 static const char *const step_keys[] = {
-    "call",   "send",  "at",    "carries", "with",  "base",   "when",  "each",      "as",       "chunk",
-    "token",  "tags",  "keep",  "ok",      "busy",  "within", "wait",  "serialize", "coalesce", "once",
-    "absent", "value", "to",    "for",     "by",    "size",   "key",   "items",     "id",       "select",
-    "where",  "on",    "split", "steps",   "fresh", "order",  "reset", NULL};
+    "call",  "send",  "at",    "carries", "with",  "base",   "when",  "each",      "as",       "chunk",
+    "token", "tags",  "keep",  "ok",      "busy",  "within", "wait",  "serialize", "coalesce", "absent",
+    "value", "to",    "for",   "by",      "size",  "key",    "items", "id",        "select",   "where",
+    "on",    "split", "steps", "fresh",   "order", "reset",  NULL};
 
 static const struct wire_op *find_op(struct dparse *p, const struct ynode *n) {
   const struct wire_op *op = NULL;
@@ -126,7 +126,6 @@ void dp_step(struct dparse *p, const struct ynode *n, struct step *out) {
   out->wait_name = dp_text(p, dp_get(p, n, "wait"));
   out->serialize = dp_tmpl(p, dp_get(p, n, "serialize"));
   step_coalesce(p, dp_get(p, n, "coalesce"), out);
-  out->once = dp_bool(p, dp_get(p, n, "once"));
 }
 
 /* A list of steps, or one. */

@@ -114,6 +114,9 @@ bool def_volatile(const struct def *d, struct str attribute) {
   return str_in(d->volatiles, d->n_volatiles, prop_head(attribute));
 }
 
+uint32_t def_token_ttl_ms(const struct def *d) {
+  return d->settle.token_ttl_ms;
+}
 size_t def_owned(const struct def *d, const struct owned_by **out) {
   *out = d->owned;
   return d->n_owned;

@@ -54,10 +54,36 @@ static const struct str *top_names(struct op *op, const struct str *paths, uint3
   return v;
 }
 
+/* Ownership tags are to be there that no create step carries. */
+static bool tags_apart(struct op *op) {
+  struct str tp = op->d->info.tag_property;
+  if (!tp.n || !op->sc.tags || !op->sc.tags->n) return false;
+  for (uint32_t c = 0; c < op->d->n_create; c++)
+    if (step_carries(op->d, &op->d->create[c], tp)) return false;
+  return true;
+}
+
+/* They go on even where no tag is declared; when an interrupted create is resumed, if they are not there. */
+static bool tags_missing(struct op *op) {
+  if (!tags_apart(op) || str_in(op->applied.v, op->applied.n, op->d->info.tag_property)) return false;
+  struct denv e = op_env(op, NULL);
+  return !op->resumed || (e.live && value_get(op->s, tags_view(&e), STR("add"))->n);
+}
+
+static const struct str *with_tags(struct op *op, const struct str *v, uint32_t *count) {
+  struct str tp = op->d->info.tag_property;
+  if (str_in(v, *count, tp) || !tags_missing(op)) return v;
+  struct str *more = ARENA_ARRAY(op->a, *count + 1, struct str);
+  if (*count) memcpy(more, v, *count * sizeof *v);
+  more[(*count)++] = tp;
+  return more;
+}
+
 /* Properties that the create steps did not carry. */
 static const struct str *missing_props(struct op *op, uint32_t *count) {
   const struct value *np = op->sc.new_props;
-  if (op->resumed && op->changed) return top_names(op, op->changed, op->n_changed, count);
+  if (op->resumed && op->changed)
+    return with_tags(op, top_names(op, op->changed, op->n_changed, count), count);
   struct str *v = ARENA_ARRAY(op->a, value_is(np, V_MAP) && np->n ? np->n : 1, struct str);
   uint32_t k = 0;
   for (uint32_t i = 0; value_is(np, V_MAP) && i < np->n; i++) {
@@ -67,20 +93,8 @@ static const struct str *missing_props(struct op *op, uint32_t *count) {
       carried |= step_carries(op->d, &op->d->create[c], name);
     if (!carried) v[k++] = name;
   }
-  /* Ownership tags go on even where no tag is declared. */
-  struct str tp = op->d->info.tag_property;
-  if (tp.n && !op->resumed && op->sc.tags && op->sc.tags->n && !str_in(op->applied.v, op->applied.n, tp) &&
-      !str_in(v, k, tp)) {
-    bool carried = false;
-    for (uint32_t c = 0; c < op->d->n_create; c++) carried |= step_carries(op->d, &op->d->create[c], tp);
-    struct str *more = ARENA_ARRAY(op->a, k + 1, struct str);
-    memcpy(more, v, k * sizeof *v);
-    more[k] = tp;
-    v = more;
-    if (!carried) k++;
-  }
   *count = k;
-  return v;
+  return with_tags(op, v, count);
 }
 
 static bool has_list_rule(struct op *op, const struct str *props, uint32_t n) {
@@ -106,22 +120,37 @@ static void start_tasks(struct op *op) {
   }
 }
 
+/* Names of what is wanted, of tags that a create still owes, and after a lost call of what was to go. */
+static const struct str *names_to_read(struct op *op, uint32_t *count) {
+  const struct value *maps[] = {op->sc.new_props, op->sc.old_props};
+  VEC(struct str) v = {0};
+  size_t n = op->sc.new_props && !op->sc.read_first ? 1 : 2;
+  if (op->kind == OP_CREATE && tags_apart(op)) VEC_PUSH(op->a, &v, op->d->info.tag_property);
+  for (size_t m = 0; m < n; m++)
+    for (uint32_t i = 0; value_is(maps[m], V_MAP) && i < maps[m]->n; i++) {
+      struct str name = session_str(op->s, maps[m]->members[i].key);
+      if (!str_in(v.v, v.n, name)) VEC_PUSH(op->a, &v, name);
+    }
+  *count = (uint32_t)v.n;
+  return v.v;
+}
+
 static void start(struct op *op) {
   uint32_t n;
   if (op->kind == OP_SETTLE_CREATE || (op->kind == OP_CREATE && !op->resumed && op->d->settle.first)) {
     op->phase = PH_LOOK;
     return;
   }
+  bool all = op->kind != OP_DELETE || op->d->delete_needs_live;
   bool live = op->kind == OP_DELETE && op->d->delete_needs_live;
   const struct str *props = top_names(op, op->changed, op->n_changed, &n);
   if (op->kind == OP_UPDATE) live = has_list_rule(op, props, n);
+  live |= op->sc.read_first;
   if (op->resumed) live = true; /* what an interrupted run already did is not done again */
   if (live && !op->sc.live && op->sc.identity && op->d->has_read) {
     op->phase = PH_LIVE;
-    const struct value *np = op->sc.new_props ? op->sc.new_props : op->sc.old_props;
-    struct str *all = ARENA_ARRAY(op->a, value_is(np, V_MAP) && np->n ? np->n : 1, struct str);
-    for (n = 0; value_is(np, V_MAP) && n < np->n; n++) all[n] = session_str(op->s, np->members[n].key);
-    op_read_start(op, RD_LIVE, op->sc.identity, all, n);
+    const struct str *names = names_to_read(op, &n);
+    op_read_start(op, RD_LIVE, op->sc.identity, names, all ? n : 0);
     return;
   }
   start_tasks(op);

@@ -21,12 +21,16 @@ enum op_phase { PH_START, PH_LOOK, PH_LIVE, PH_TASKS, PH_COMPLETE, PH_ATTRS, PH_
 enum op_awaiting { AW_NONE, AW_STEP, AW_PAGES, AW_READ /* the internal readset */, AW_WAITCALL, AW_FIND };
 enum op_reading { RD_NONE, RD_WAIT, RD_LIVE, RD_ATTRS, RD_SETTLE };
 
+struct ours {                                    /* an object with our id */
+  const struct value *identity, *live, *created; /* live, created: NULL if not read */
+};
 struct settling {
   bool running, done;
   uint32_t misses;
   uint32_t at;                     /* candidate being read */
   VEC(const struct value *) found; /* identities to look at */
-  VEC(const struct value *) ours, theirs;
+  VEC(struct ours) ours;
+  VEC(const struct value *) theirs;
   const struct value *page_token;
   bool steps_done;
 };

@@ -15,7 +15,6 @@ bool op_merge(struct session *s, struct arena *a, const struct op_step *const *s
   }
   if (all.n > steps[0]->coalesce_max) return false;
   *out = steps[0]->call;
-  for (uint32_t i = 0; i < n; i++) out->once |= steps[i]->call.once;
   out->input = mpath_set(s, a, out->input, &p, value_list(a, all.v, all.n));
   return true;
 }

@@ -282,7 +282,23 @@ static void update_tasks(struct op *op, const struct rule *r, const struct str *
 struct ranked {
   const struct rule *r;
   int64_t order;
+  bool done; /* an earlier call brought it about: only what follows it is waited for */
 };
+
+static void wait_tasks(struct op *op, const struct rule *r) {
+  const struct step *elements[] = {r->add, r->change, r->remove};
+  for (uint32_t i = 0; r->kind != RK_LIST && i < r->n_steps; i++)
+    if (r->steps[i].wait) op_push(op, (struct task){.st = &r->steps[i], .rule = r, .wait_only = true});
+  for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
+    if (elements[i] && elements[i]->wait)
+      op_push(op, (struct task){.st = elements[i], .rule = r, .wait_only = true});
+}
+
+static bool any_taken(const struct def *d, const struct rule *r, const struct str *props, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++)
+    if (rule_takes(d, r, props[i])) return true;
+  return false;
+}
 
 static int by_order(const void *a, const void *b, void *user) {
   const struct ranked *x = a, *y = b;
@@ -292,14 +308,15 @@ static int by_order(const void *a, const void *b, void *user) {
 
 void op_plan_rules(struct op *op, const struct str *props, uint32_t n, bool fresh) {
   struct ranked *v = ARENA_ARRAY(op->a, op->d->n_rules ? op->d->n_rules : 1, struct ranked);
-  uint32_t k = 0;
+  struct str *todo = ARENA_ARRAY(op->a, n ? n : 1, struct str);
+  uint32_t k = 0, n_todo = 0;
+  struct denv e = op_env(op, NULL);
+  for (uint32_t i = 0; i < n; i++)
+    if (!op->sc.read_first || !prop_agrees(&e, props[i])) todo[n_todo++] = props[i];
   for (uint32_t i = 0; i < op->d->n_rules; i++) {
     const struct rule *r = &op->d->rules[i];
-    bool hit = false;
-    for (uint32_t j = 0; j < n && !hit; j++) hit = rule_takes(op->d, r, props[j]);
-    if (!hit) continue;
-    v[k] = (struct ranked){.r = r};
-    struct denv e = op_env(op, NULL);
+    if (!any_taken(op->d, r, props, n)) continue;
+    v[k] = (struct ranked){.r = r, .done = !any_taken(op->d, r, todo, n_todo)};
     const struct value *o = NULL;
     e.it = r->n_on ? prop(op, op->sc.new_props, r->on[0]) : NULL;
     if (r->order && denv_tmpl(&e, r->order, &o)) o = NULL;
@@ -310,11 +327,13 @@ void op_plan_rules(struct op *op, const struct str *props, uint32_t n, bool fres
   sort_stable(op->a, v, k, sizeof *v, by_order, NULL);
   for (uint32_t i = 0; i < k; i++) {
     if (fresh && v[i].r->fresh_any) continue;
-    if (v[i].r->kind == RK_ASPECT)
+    if (v[i].done)
+      wait_tasks(op, v[i].r);
+    else if (v[i].r->kind == RK_ASPECT)
       aspect_tasks(op, v[i].r, fresh);
     else if (v[i].r->kind == RK_LIST)
       list_tasks(op, v[i].r, fresh);
     else
-      update_tasks(op, v[i].r, props, n, fresh);
+      update_tasks(op, v[i].r, todo, n_todo, fresh);
   }
 }

@@ -30,7 +30,7 @@ static struct str tmpl_text(struct op *op, const struct task *t, const struct tm
 bool op_emit(struct op *op, int64_t now, const struct task *t, const struct step *st,
              const struct value *input, struct op_step *out) {
   *out = (struct op_step){.what = OPW_CALL, .mutating = !st->op->read_only, .step = st->no};
-  out->call = (struct call){.op = st->op, .input = input, .region = op->sc.region, .once = st->once};
+  out->call = (struct call){.op = st->op, .input = input, .region = op->sc.region};
   if (t) out->paths = t->props, out->n_paths = t->n_props;
   if (out->mutating) {
     out->coalesce_key = tmpl_text(op, t, st->coalesce_key);
@@ -264,9 +264,9 @@ void op_task_reply(struct op *op, int64_t now, const struct reply *r) {
     task_done(op, now, NULL);
     return;
   }
-  /* An earlier attempt of this call may have made the object: that is found out before anything is sent. */
-  bool made = r->maybe_executed && op->kind == OP_CREATE && !op->r.identity;
-  if (r->cls != EC_AMBIGUOUS && !made && retry(op, now, st, r)) return;
+  /* What may have been carried out is found out before anything else is sent. */
+  bool apart = definitive(r) || !st->op || st->op->read_only;
+  if (apart && retry(op, now, st, r)) return;
   op_fail(op, str_dup(op->a, r->code), str_dup(op->a, r->message), definitive(r));
   op->r.request_id = str_dup(op->a, r->request_id);
   op->r.exists = op->kind == OP_CREATE && !op->r.identity &&

@@ -1,6 +1,7 @@
-/* Finding an interrupted create again (STATE.md 7): by name, tag, natural key or scan. Two misses, grace
- * apart, before "not created". The same look comes before creates that are idempotent by name, so that an
- * object of somebody else is never seized. */
+/* Finding an interrupted create again: by name, tag, natural key or scan. Two misses, grace apart, before
+ * "not created". The first look is made when the lock is held, or when the answer was lost: so the second
+ * comes at least grace later, whatever an intent says of the time it was written. The same look comes before
+ * creates that are idempotent by name, so that an object of somebody else is never seized. */
 #include "op.h"
 
 static const struct value *as_identity(struct op *op, const struct value *v) {
@@ -41,6 +42,35 @@ static bool is_ours(struct op *op, const struct value *identity, const struct va
   return !denv_true(&e, op->d->settle.match, false, &ours) && ours;
 }
 
+/* A listing that moves between two pages may name an object twice. */
+static void add_ours(struct op *op, const struct value *identity, const struct value *live,
+                     const struct value *item) {
+  struct settling *st = &op->settle;
+  struct ours found = {.identity = identity, .live = live};
+  struct denv e = op_env(op, NULL);
+  for (size_t i = 0; i < st->ours.n; i++)
+    if (value_eq(op->s, st->ours.v[i].identity, identity)) return;
+  e.id = identity, e.live = live, e.item = item;
+  if (!item || !op->d->settle.created || denv_tmpl(&e, op->d->settle.created, &found.created))
+    found.created = NULL;
+  VEC_PUSH(op->a, &st->ours, found);
+}
+
+/* Times of one service have one form, whose texts sort as the times do. What has none comes last; then by
+ * identity, so that every look keeps the same one. */
+static int older(const void *a, const void *b, void *user) {
+  const struct ours *x = a, *y = b;
+  struct op *op = user;
+  struct str tx = STR(""), ty = STR("");
+  bool hx = !value_is_null(x->created) && value_to_text(op->a, x->created, &tx),
+       hy = !value_is_null(y->created) && value_to_text(op->a, y->created, &ty);
+  if (hx != hy) return hx ? -1 : 1;
+  int c = hx ? str_cmp(tx, ty) : 0;
+  return c ? c
+           : str_cmp(def_identity_text(op->s, op->a, op->d, x->identity),
+                     def_identity_text(op->s, op->a, op->d, y->identity));
+}
+
 void settle_read(struct op *op, const struct read_result *r, const struct value *item) {
   struct settling *st = &op->settle;
   const struct value *identity = st->found.v[st->at++];
@@ -50,8 +80,7 @@ void settle_read(struct op *op, const struct read_result *r, const struct value 
   }
   if (r->state != RR_LIVE) return;
   if (is_ours(op, identity, r->live, item)) {
-    VEC_PUSH(op->a, &st->ours, identity);
-    if (st->ours.n == 1) op_note_attributes(op, r->live);
+    add_ours(op, identity, r->live, item);
   } else if (op->d->settle.find == FIND_NAME || op->d->settle.find == FIND_NATURAL) {
     VEC_PUSH(op->a, &st->theirs, identity);
   }
@@ -98,7 +127,7 @@ void settle_reply(struct op *op, int64_t now, const struct reply *r) {
     if (op->d->gone && !denv_true(&e, op->d->gone, false, &gone) && gone) continue;
     const struct value *id = mpath_get(op->s, op->a, &b->id, items->items[i]);
     id = as_identity(op, id);
-    if (id) VEC_PUSH(op->a, &st->ours, id);
+    if (id) add_ours(op, id, NULL, items->items[i]);
   }
   st->page_token = page_after(op->s, op->a, b->step.op, r->output);
   st->steps_done = st->page_token == NULL;
@@ -135,9 +164,13 @@ static void conclude(struct op *op) {
   struct settling *st = &op->settle;
   op->r.settled = st->ours.n > 1 ? SV_SEVERAL : st->ours.n ? SV_FOUND : st->theirs.n ? SV_FOREIGN : SV_NONE;
   if (st->ours.n) {
-    op->r.identity = st->ours.v[0];
+    const struct value **others = ARENA_ARRAY(op->a, st->ours.n, const struct value *);
+    sort_stable(op->a, st->ours.v, st->ours.n, sizeof *st->ours.v, older, op);
+    for (size_t i = 1; i < st->ours.n; i++) others[i - 1] = st->ours.v[i].identity;
+    op->r.identity = st->ours.v[0].identity;
+    if (st->ours.v[0].live) op_note_attributes(op, st->ours.v[0].live);
     op_note_attributes(op, op->r.identity);
-    op->r.others = value_list(op->a, st->ours.v + 1, st->ours.n - 1);
+    op->r.others = value_list(op->a, others, (uint32_t)st->ours.n - 1);
   } else if (st->theirs.n) {
     op->r.others = st->theirs.v[0];
   }

@@ -1,6 +1,6 @@
 /* Calls of the cloud client from a script, for test_client.py.
  * usage: call_driver REGION [PROFILE]
- * In, a line per call: SERVICE OPERATION once|many|read JSON   (the line `-` waits for all calls before it)
+ * In, a line per call: SERVICE OPERATION change|read JSON   (the line `-` waits for all calls before it)
  *                      identity
  * Out, a line per call in the order they end: {"n": line, "err", "class", "status", "code", ...};
  * last a line of statistics. Diagnostics on stderr. */
@@ -61,7 +61,7 @@ static int one(struct str line, int n) {
   line = str_cut(line, ' ', &service);
   line = str_cut(line, ' ', &op);
   line = str_cut(line, ' ', &kind);
-  struct call call = {.once = str_eq(kind, STR("once")), .region = session_sym(&s, STR("us-east-1"))};
+  struct call call = {.region = session_sym(&s, STR("us-east-1"))};
   struct json_error bad;
   if (!wire_find_op(w, service, op, &call.op) || json_parse(&s, &s.arena, line, &call.input, &bad) != QN_OK) {
     fprintf(stderr, "call_driver: line %d is wrong\n", n);

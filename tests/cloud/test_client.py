@@ -50,7 +50,7 @@ def driver(cloud, tmp_path):
     d.process.wait()
 
 
-CREATE_VPC = 'ec2 CreateVpc once {"CidrBlock": "10.9.0.0/16"}'
+CREATE_VPC = 'ec2 CreateVpc change {"CidrBlock": "10.9.0.0/16"}'
 READ_VPCS = 'ec2 DescribeVpcs read {"Filters": [{"Name": "cidr", "Values": ["10.9.0.0/16"]}]}'
 
 
@@ -64,12 +64,12 @@ def test_every_protocol(cloud, driver):
     trust = json.dumps(json.dumps({"Version": "2012-10-17", "Statement": []}))
     replies = driver.call(
         CREATE_VPC,
-        's3 CreateBucket many {"Bucket": "quoin-a.b"}',
-        's3 CreateBucket many {"Bucket": "quoin-ab"}',
-        'ecs CreateCluster many {"clusterName": "c1"}',
-        f'iam CreateRole many {{"RoleName": "r1", "AssumeRolePolicyDocument": {trust}}}',
-        'route53 CreateHostedZone many {"Name": "example.com", "CallerReference": "x1"}',
-        'logs CreateLogGroup many {"logGroupName": "/a/b-c"}',
+        's3 CreateBucket change {"Bucket": "quoin-a.b"}',
+        's3 CreateBucket change {"Bucket": "quoin-ab"}',
+        'ecs CreateCluster change {"clusterName": "c1"}',
+        f'iam CreateRole change {{"RoleName": "r1", "AssumeRolePolicyDocument": {trust}}}',
+        'route53 CreateHostedZone change {"Name": "example.com", "CallerReference": "x1"}',
+        'logs CreateLogGroup change {"logGroupName": "/a/b-c"}',
     )
     assert [r["err"] for r in replies] == ["ok"] * 7, replies
     zone = replies[5]["output"]["HostedZone"]["Id"].removeprefix("/hostedzone/")

@@ -46,17 +46,20 @@ struct fake {
   int points, kill_at; /* points passed; 0: never */
   bool dead;
   struct fault fault;
+  char sent[1024];       /* names of the mutating calls, each with a blank behind */
   int mutating, merged;  /* calls; records in joined calls */
   int batches;           /* calls that carried records */
   struct str out[CALLS]; /* what mutating calls in flight are about: VpcId or HostedZoneId */
   int n_out, overlaps;   /* calls sent while one about the same thing was in flight */
   volatile int interrupts;
   int interrupt_at;     /* interrupts at the n-th mutating call */
+  bool interrupt_twice; /* and again: nothing in flight is waited for */
   int reserve_fails_at; /* the n-th reservation of room for the journal fails */
   int64_t asleep;       /* the machine is suspended for so long at the next pause */
   int pending_groups;   /* answers of DescribeSecurityGroups that are empty first */
   int pending_states;   /* answers of Describe* that say pending first */
   int pending_changes;  /* answers of GetChange that say PENDING first */
+  int hidden_zones;     /* answers of ListHostedZones that are empty first */
   char dir[32];
 };
 static struct fake *f;
@@ -273,7 +276,8 @@ static const struct value *create_zone(const struct value *in, const char **erro
 static const struct value *list_zones(const struct value *in, const char **error) {
   (void)in, (void)error;
   VEC(const struct value *) out = {0};
-  for (int i = 0; i < f->n; i++) {
+  bool hidden = f->hidden_zones > 0 && f->hidden_zones--;
+  for (int i = 0; i < f->n && !hidden; i++) {
     if (!f->v[i].kind || strcmp(f->v[i].kind, "zone") != 0) continue;
     struct str reference = text_at(f->v[i].props, "CallerReference"), name = text_at(f->v[i].props, "Name");
     VEC_PUSH(f->w.a, &out,
@@ -417,7 +421,9 @@ static inline struct reply answer(const struct call *c, bool mutating) {
   if (mutating && point()) return lost();
   if (f->dead) return lost();
   f->mutating += mutating;
-  if (mutating && f->mutating == f->interrupt_at) f->interrupts++;
+  size_t used = strlen(f->sent);
+  if (mutating) snprintf(f->sent + used, sizeof f->sent - used, "%.*s ", SV(c->op->name));
+  if (mutating && f->mutating == f->interrupt_at) f->interrupts += f->interrupt_twice ? 2 : 1;
   if (faulty(c)) {
     if (f->fault.executed) execute(c);
     struct reply r = {.err = QN_E_REMOTE,
@@ -466,6 +472,7 @@ static void fake_cancel(void *user) {
   (void)user;
 }
 static const struct apply_calls fake_calls = {NULL, fake_call, fake_poll, fake_cancel};
+static const struct apply_calls *kit_calls; /* instead of those; NULL: those */
 
 /* ---- a store that dies ----------------------------------------------------------------------- */
 
@@ -537,7 +544,7 @@ static inline void kit_open(void) {
   f = calloc(1, sizeof *f);
   world_open(&f->w);
   f->clock = 1000000;
-  f->w.s.out.boot_ms = fake_clock;
+  f->w.s.out.boot_ms = f->w.s.out.now_ms = fake_clock;
   memcpy(f->dir, "/tmp/quoin-apply-XXXXXX", 24);
   CHECK(mkdtemp(f->dir) != NULL);
 }
@@ -613,7 +620,7 @@ static inline struct outcome_of kit_apply_with(const char *spec, struct apply_op
     free(m);
     return out;
   }
-  o->calls = &fake_calls;
+  o->calls = kit_calls ? kit_calls : &fake_calls;
   o->wake_fd = -1;
   o->interrupts = &f->interrupts;
   struct plan p;

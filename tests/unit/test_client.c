@@ -58,9 +58,9 @@ static void drain(struct fixture *f) {
   for (int i = 0; i < 10000 && cloud_poll(f->c, 1000, -1); i++) {}
 }
 
-static enum qn_err call(struct fixture *f, const char *service, const char *op, const char *input, bool once,
+static enum qn_err call(struct fixture *f, const char *service, const char *op, const char *input,
                         struct got *g) {
-  struct call k = {.once = once, .region = f->o.region};
+  struct call k = {.region = f->o.region};
   struct json_error bad;
   *g = (struct got){0};
   if (!wire_find_op(f->wire, str_c(service), str_c(op), &k.op)) exit(3);
@@ -69,18 +69,18 @@ static enum qn_err call(struct fixture *f, const char *service, const char *op, 
                          : cloud_write(cloud_writer(f->c), &k, on_reply, g);
 }
 
-static struct got run(struct fixture *f, const char *service, const char *op, const char *input, bool once) {
+static struct got run(struct fixture *f, const char *service, const char *op, const char *input) {
   struct got g;
   if (!f->c) client(f);
-  CHECK_INT(call(f, service, op, input, once, &g), QN_OK);
+  CHECK_INT(call(f, service, op, input, &g), QN_OK);
   CHECK_INT(g.n, 0); /* never from within */
   drain(f);
   CHECK_INT(g.n, 1);
   return g;
 }
 
-#define DESCRIBE(f) run((f), "ec2", "DescribeVpcs", "{}", false)
-#define CREATE(f)   run((f), "ec2", "CreateVpc", "{\"CidrBlock\":\"10.0.0.0/16\"}", true)
+#define DESCRIBE(f) run((f), "ec2", "DescribeVpcs", "{}")
+#define CREATE(f)   run((f), "ec2", "CreateVpc", "{\"CidrBlock\":\"10.0.0.0/16\"}")
 
 TEST(reads) {
   static const struct fake_answer a[] = {{.status = 200, .body = VPCS}};
@@ -110,7 +110,7 @@ TEST(retries) {
   static const struct {
     const char *name;
     struct fake_answer bad;
-    bool once;
+    bool change;
     int requests;
     enum err_class cls;
     bool maybe;
@@ -137,19 +137,25 @@ TEST(retries) {
       {"read, HTML 404", {.status = 404, .body = "<html>"}, false, 1, EC_CLIENT, false},
       {"read, 501", {.status = 501, .body = ""}, false, 1, EC_CLIENT, false},
       {"read, 429", {.status = 429, .body = ""}, false, 2, EC_NONE, false},
-      {"once, throttled", THROTTLE, true, 2, EC_NONE, false},
-      {"once, unreachable", {.fail = NF_CONNECT}, true, 2, EC_NONE, false},
-      {"once, 500", {.status = 500, .body = ""}, true, 1, EC_SERVER, true},
-      {"once, HTML 502", {.status = 502, .body = "<html>"}, true, 1, EC_SERVER, true},
-      {"once, cut", {.fail = NF_AMBIGUOUS}, true, 1, EC_AMBIGUOUS, true},
-      {"once, garbage", {.status = 200, .body = "{"}, true, 1, EC_BAD_REPLY, true},
-      {"once, exists", {.status = 400, .body = EC2_ERROR("VpcLimitExceeded")}, true, 1, EC_CLIENT, false},
+      {"change, throttled", THROTTLE, true, 2, EC_NONE, false},
+      {"change, unreachable", {.fail = NF_CONNECT}, true, 2, EC_NONE, false},
+      {"change, 500", {.status = 500, .body = ""}, true, 1, EC_SERVER, true},
+      {"change, 503 that is no throttling",
+       {.status = 503, .body = EC2_ERROR("Unavailable")},
+       true,
+       1,
+       EC_SERVER,
+       true},
+      {"change, HTML 502", {.status = 502, .body = "<html>"}, true, 1, EC_SERVER, true},
+      {"change, cut", {.fail = NF_AMBIGUOUS}, true, 1, EC_AMBIGUOUS, true},
+      {"change, garbage", {.status = 200, .body = "{"}, true, 1, EC_BAD_REPLY, true},
+      {"change, exists", {.status = 400, .body = EC2_ERROR("VpcLimitExceeded")}, true, 1, EC_CLIENT, false},
   };
   for (size_t i = 0; i < N(rows); i++) {
-    struct fake_answer a[] = {rows[i].bad, {.status = 200, .body = rows[i].once ? VPC : VPCS}};
+    struct fake_answer a[] = {rows[i].bad, {.status = 200, .body = rows[i].change ? VPC : VPCS}};
     struct fixture f = {0};
     start(&f, a, N(a));
-    struct got g = rows[i].once ? CREATE(&f) : DESCRIBE(&f);
+    struct got g = rows[i].change ? CREATE(&f) : DESCRIBE(&f);
     if ((int)f.w.n_requests != rows[i].requests || g.r.cls != rows[i].cls ||
         g.r.maybe_executed != rows[i].maybe) {
       printf("%s: %zu requests, class %d, maybe %d\n", rows[i].name, f.w.n_requests, (int)g.r.cls,
@@ -207,7 +213,7 @@ TEST(mends_the_clock) {
                                          {.status = 200, .body = "<ListAllMyBucketsResult/>"}};
   struct fixture f = {0};
   start(&f, a, N(a));
-  struct got g = run(&f, "s3", "ListBuckets", "{}", false);
+  struct got g = run(&f, "s3", "ListBuckets", "{}");
   CHECK_INT(g.r.err, QN_OK);
   CHECK(strncmp(f.w.requests[1].date, "20150830T1436", 13) == 0);
   CHECK_INT(f.w.s.diags.n, 0);
@@ -217,7 +223,7 @@ TEST(mends_the_clock) {
       {.status = 403, .body = "<Error><Code>RequestTimeTooSkewed</Code></Error>"}};
   struct fixture h = {0};
   start(&h, b, N(b));
-  g = run(&h, "s3", "ListBuckets", "{}", false);
+  g = run(&h, "s3", "ListBuckets", "{}");
   CHECK_INT(g.r.cls, EC_CLOCK);
   CHECK_INT(h.w.n_requests, 1);
   stop(&h);
@@ -465,7 +471,7 @@ TEST(endpoints) {
     struct fixture f = {0};
     start(&f, a, N(a));
     world_env(&f.w, rows[i].env);
-    (void)run(&f, rows[i].service, rows[i].op, rows[i].input, false);
+    (void)run(&f, rows[i].service, rows[i].op, rows[i].input);
     CHECK_STR(str_c(f.w.requests[0].url), str_c(rows[i].url));
     CHECK(strstr(f.w.requests[0].auth, rows[i].scope));
     stop(&f);
@@ -583,7 +589,7 @@ TEST(limits_the_rate) {
   f.o.concurrency = 1;
   client(&f);
   struct got g[30];
-  for (size_t i = 0; i < N(g); i++) CHECK_INT(call(&f, "ec2", "DescribeVpcs", "{}", false, &g[i]), QN_OK);
+  for (size_t i = 0; i < N(g); i++) CHECK_INT(call(&f, "ec2", "DescribeVpcs", "{}", &g[i]), QN_OK);
   drain(&f);
   for (size_t i = 0; i < N(g); i++) CHECK_INT(g[i].r.err, QN_OK);
   CHECK_INT(f.w.requests[10].at_ms, f.w.requests[0].at_ms); /* no limit before the first throttle */
@@ -636,7 +642,7 @@ TEST(refuses_wrong_calls) {
   struct got g = {0};
   if (!wire_find_op(f.wire, STR("ec2"), STR("CreateVpc"), &k.op)) exit(3);
   CHECK_INT(cloud_read(cloud_reader(f.c), &k, on_reply, &g), QN_E_INVALID);
-  g = run(&f, "ec2", "DescribeVpcs", "{\"NoSuch\":1}", false);
+  g = run(&f, "ec2", "DescribeVpcs", "{\"NoSuch\":1}");
   CHECK_INT(g.r.err, QN_E_INVALID);
   CHECK_STR(g.r.code, STR("RequestInvalid"));
   CHECK(str_find(g.r.message, STR("NoSuch")) != SIZE_MAX);
@@ -666,7 +672,7 @@ TEST(cancels) {
   f.o.concurrency = 1;
   client(&f);
   struct got g[3], t = {0};
-  for (size_t i = 0; i < 3; i++) CHECK_INT(call(&f, "ec2", "DescribeVpcs", "{}", false, &g[i]), QN_OK);
+  for (size_t i = 0; i < 3; i++) CHECK_INT(call(&f, "ec2", "DescribeVpcs", "{}", &g[i]), QN_OK);
   cloud_poll(f.c, 0, -1); /* the first is answered, nothing else was sent */
   cloud_after(f.c, 1000000, on_reply, &t);
   cloud_cancel(f.c);
@@ -689,7 +695,7 @@ TEST(frees_unfinished) {
   struct got g[3];
   start(&f, a, N(a));
   client(&f);
-  for (size_t i = 0; i < 3; i++) CHECK_INT(call(&f, "ec2", "DescribeVpcs", "{}", false, &g[i]), QN_OK);
+  for (size_t i = 0; i < 3; i++) CHECK_INT(call(&f, "ec2", "DescribeVpcs", "{}", &g[i]), QN_OK);
   cloud_poll(f.c, 0, -1); /* one in a timer, two in flight */
   stop(&f);
   CHECK_INT(g[0].n + g[1].n + g[2].n, 0);

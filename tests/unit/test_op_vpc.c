@@ -39,7 +39,7 @@ TEST(create) {
   world_close(&t);
 }
 
-TEST(create_is_sent_once) {
+TEST(a_lost_create_is_not_repeated) {
   struct world t;
   world_open(&t);
   const struct def *d = must_find(&t, "AWS::EC2::VPC");
@@ -48,7 +48,7 @@ TEST(create_is_sent_once) {
   struct op *op = op_new(&t.s, t.a, t.p, d, OP_CREATE, &sc, NULL, 0);
   struct op_step st;
   op_next(op, 0, &st);
-  CHECK(st.what == OPW_CALL && st.call.once && st.mutating);
+  CHECK(st.what == OPW_CALL && st.mutating);
   struct reply r = {.err = QN_E_REMOTE, .cls = EC_AMBIGUOUS, .maybe_executed = true};
   op_reply(op, 0, &r);
   op_next(op, 0, &st);
@@ -168,5 +168,5 @@ TEST(unsupported_properties_are_refused) {
   world_close(&t);
 }
 
-TEST_MAIN(CASE(unsupported_properties_are_refused), CASE(create), CASE(create_is_sent_once), CASE(update),
-          CASE(change_verdicts), CASE(delete_busy_then_gone), CASE(settle_by_tag))
+TEST_MAIN(CASE(unsupported_properties_are_refused), CASE(create), CASE(a_lost_create_is_not_repeated),
+          CASE(update), CASE(change_verdicts), CASE(delete_busy_then_gone), CASE(settle_by_tag))
