@@ -25,9 +25,13 @@ struct store_ops {
   enum qn_err (*commit)(struct store *st);                                         /* durable; an error is final for this run */
   void (*append_close)(struct store *st);                                          /* gives back what was preallocated */
   enum qn_err (*remove)(struct store *st, struct str name);
+  enum qn_err (*keep)(struct store *st, struct str name, struct str folder);       /* a durable copy in a folder that list does not see */
   void (*close)(struct store *st);                                                 /* frees st; unlocks */
 };
-struct store { const struct store_ops *ops; };
+struct store {
+  const struct store_ops *ops;
+  struct str env; /* name of the environment, for messages */
+};
 /* Folder root/stack/env. Made when missing unless read_only. The store must be closed by its owner
  * (after the state). */
 enum qn_err store_local(struct session *s, const char *root, struct str stack, struct str env, bool read_only, struct store **out) QN_MUST_USE;
@@ -43,6 +47,7 @@ struct intent {
   uint32_t n_paths;
   sym type, region;
   int64_t at_ms;            /* wall clock, for people only */
+  const struct value *acknowledges; /* what an ok outcome will say is applied; not written, room is kept for it. NULL: nothing */
 };
 struct sres { /* one generation of one resource */
   sym address, type, region, account, partition;
@@ -69,6 +74,17 @@ enum qn_err state_open(struct session *s, struct store *st, enum state_mode mode
 /* Pending records that were not committed are lost. Releases the lock. */
 void state_close(struct state *st);
 bool state_damaged(const struct state *st);
+struct lost_records { uint64_t first, last; };
+struct state_damage { /* what a damaged state is known to lack */
+  VEC(struct lost_records) lost;
+  VEC(uint64_t) unfit; /* whole records left out because they need lost ones */
+};
+const struct state_damage *state_damage(const struct state *st);
+/* Of a damaged state opened for writing: what could be read becomes a new snapshot and segment, numbered
+ * behind everything lost. The files of before are copied to *aside, a folder beside them, first; a crash
+ * leaves the damaged state or the repaired one. Afterwards the state is as any other; its open intents are
+ * to be settled. */
+enum qn_err state_repair(struct state *st, struct str *aside) QN_MUST_USE;
 struct str state_lineage(const struct state *st);    /* 32 hex digits; empty: no state yet */
 uint64_t state_seq(const struct state *st);          /* number of the last record: a plan's base */
 sym state_account(const struct state *st);           /* 0 = not recorded yet */
@@ -124,7 +140,8 @@ enum qn_err state_forget(struct state *st, sym address, uint32_t generation) QN_
 enum qn_err state_set_outputs(struct state *st, const struct value *outputs) QN_MUST_USE;
 enum qn_err state_note(struct state *st, struct str text) QN_MUST_USE;
 enum qn_err state_commit(struct state *st) QN_MUST_USE;
-/* Commits, writes a snapshot, reads it back and starts a new segment; keeps 10 old ones. */
+/* Commits, writes a snapshot, reads it back and starts a new segment; keeps 10 old ones. Only the commit can
+ * fail: a snapshot that cannot be written is a warning (QN0613), the journal has everything. */
 enum qn_err state_snapshot(struct state *st) QN_MUST_USE;
 /* The journal has grown enough for a snapshot to pay. */
 bool state_wants_snapshot(const struct state *st);

@@ -183,6 +183,9 @@ static bool write_intent(struct task *t) {
                       .n_paths = t->step.n_paths,
                       .type = t->c->type,
                       .region = t->c->region};
+  struct outcome will = {0};
+  acknowledged(t, &t->step, &will);
+  in.acknowledges = will.applied;
   in.kind = t->kind == OP_DELETE ? 'd' : known && known->identity ? 'u' : 'c';
   if (in.kind == 'c' && known && known->open.n && !send_again(t, known, &in)) return false;
   enum qn_err e = r->journal ? r->journal : state_intent(r->st, &in, &t->intent);

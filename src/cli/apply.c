@@ -115,22 +115,10 @@ static void print_letter(struct cli *c, const struct plan *p) {
 }
 
 static enum qn_err ask(struct run *r, const struct plan *p) {
-  struct cli *c = r->w.c;
-  if (c->o.auto_approve || plan_empty(p)) return QN_OK;
-  if (!isatty(STDIN_FILENO)) {
-    struct diag *g = diag_add(&c->s.diags, QN0813, SPAN_NONE, "nobody is there to approve the plan");
-    diag_help(&c->s.diags, g,
-              "run with -auto-approve, or save a plan with `quoin plan -out FILE` and apply that");
-    return QN_E_REFUSED;
-  }
-  const char *question = r->destroy ? "Destroy all of this? There is no way back." : "Apply this?";
-  if (cli_confirm(c, question, r->options.wake_fd)) return QN_OK;
-  if (interrupts) {
-    diag_add(&c->s.diags, QN0813, SPAN_NONE, "interrupted before an answer: nothing was changed");
-    return QN_E_CANCELLED;
-  }
-  diag_add(&c->s.diags, QN0813, SPAN_NONE, "not approved: nothing was changed");
-  return QN_E_REFUSED;
+  if (plan_empty(p)) return QN_OK;
+  return cli_approve(r->w.c, r->destroy ? "Destroy all of this? There is no way back." : "Apply this?",
+                     "run with -auto-approve, or save a plan with `quoin plan -out FILE` and apply that",
+                     r->options.wake_fd, &interrupts);
 }
 
 static void print_summary(struct run *r, const struct apply_result *res, enum qn_err e) {

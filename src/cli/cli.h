@@ -3,6 +3,7 @@
 #ifndef QUOIN_CLI_H
 #define QUOIN_CLI_H
 
+#include <signal.h>
 #include <stdio.h>
 
 #include "quoin/plan.h"
@@ -73,6 +74,10 @@ bool cli_is_plan_file(const char *arg);
 enum qn_err cli_read_plan_file(struct cli *c, const char *path, struct str *text);
 /* "yes" typed at a terminal; false too when wake_fd (-1: none) becomes readable. */
 bool cli_confirm(struct cli *c, const char *question, int wake_fd);
+/* Is it to be done? -auto-approve says so, or somebody at a terminal. QN_E_REFUSED, or QN_E_CANCELLED when
+ * *interrupts (may be NULL) counts a signal; both after QN0813. help: what to do where nobody can answer. */
+enum qn_err cli_approve(struct cli *c, const char *question, const char *help, int wake_fd,
+                        const volatile sig_atomic_t *interrupts);
 struct render_options cli_render(const struct cli *c);
 void cli_print_value(struct cli *c, const struct value *v, bool json);
 
@@ -126,6 +131,8 @@ int cmd_state_list(struct cli *c);
 int cmd_state_show(struct cli *c);
 int cmd_state_mv(struct cli *c);
 int cmd_state_rm(struct cli *c);
+int cmd_state_check(struct cli *c);
+int cmd_state_repair(struct cli *c);
 int cmd_import(struct cli *c);
 int cmd_graph(struct cli *c);
 int cmd_completion(struct cli *c);

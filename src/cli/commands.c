@@ -47,6 +47,13 @@ const struct command commands[] = {
     {"state", "rm", "ADDRESS [ENVIRONMENT]", "Forget a recorded resource",
      "The object stays in the cloud; quoin no longer knows it.", 1, 2, OPTS(NAME_OPTS, "state"),
      cmd_state_rm},
+    {"state", "check", "[ENVIRONMENT]", "Check that the recorded state is whole",
+     "Verifies every record and the snapshot, without the cloud. Exit code 1 if something is damaged.", 0, 1,
+     OPTS(NAME_OPTS, "state", "json"), cmd_state_check},
+    {"state", "repair", "[ENVIRONMENT]", "Make a damaged state usable again",
+     "Keeps every record that is whole, sets the damaged files aside, and finds out what became of calls "
+     "whose outcome is lost. Shows what it will do, and asks.",
+     0, 1, OPTS(SPEC_OPTS, CLOUD_OPTS, "state", "auto-approve"), cmd_state_repair},
     {"import", NULL, "ADDRESS ID [ENVIRONMENT]", "Take an existing object under management",
      "Reads the object, records it under an address of the spec, and marks it with quoin's tags at the next "
      "apply.",

@@ -242,7 +242,7 @@ void help_all(FILE *out) {
     char name[64];
     snprintf(name, sizeof name, "%s%s%s", commands[i].name, commands[i].sub ? " " : "",
              commands[i].sub ? commands[i].sub : "");
-    fprintf(out, "  %-12s %s\n", name, commands[i].summary);
+    fprintf(out, "  %-12s  %s\n", name, commands[i].summary);
   }
   fputs("\n`quoin COMMAND -help` explains one command. Exit codes: 0 done, 1 error, 2 changes or drift,\n"
         "10 state in use, 11 stale plan, 12 refused by a check or protection, 13 rolled back.\n",

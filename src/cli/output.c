@@ -86,6 +86,22 @@ bool cli_confirm(struct cli *c, const char *question, int wake_fd) {
   return false;
 }
 
+enum qn_err cli_approve(struct cli *c, const char *question, const char *help, int wake_fd,
+                        const volatile sig_atomic_t *interrupts) {
+  if (c->o.auto_approve) return QN_OK;
+  if (!isatty(STDIN_FILENO)) {
+    struct diag *g = diag_add(&c->s.diags, QN0813, SPAN_NONE, "nobody is there to approve the plan");
+    diag_help(&c->s.diags, g, "%s", help);
+    return QN_E_REFUSED;
+  }
+  if (cli_confirm(c, question, wake_fd)) return QN_OK;
+  bool interrupted = interrupts && *interrupts;
+  diag_add(&c->s.diags, QN0813, SPAN_NONE,
+           interrupted ? "interrupted before an answer: nothing was changed"
+                       : "not approved: nothing was changed");
+  return interrupted ? QN_E_CANCELLED : QN_E_REFUSED;
+}
+
 struct render_options cli_render(const struct cli *c) {
   return (struct render_options){.colour = c->colour && c->out_tty, .columns = c->columns};
 }

@@ -157,8 +157,7 @@ static enum qn_err fold_open(struct state *st, struct gen *g, const struct value
   in.kind = (uint8_t)verb.p[0];
   in.paths = texts_of(st, m, K_paths, &in.n_paths);
   VEC_PUSH(&st->s->arena, &g->r.open, in);
-  struct open_intent o = {n, (uint32_t)(g - st->gens)};
-  VEC_PUSH(&st->s->arena, &st->open, o);
+  open_add(st, g, n);
   return QN_OK;
 }
 
@@ -253,12 +252,21 @@ static enum qn_err fold_intent(struct state *st, const struct value *m, const st
   return fold_open(st, g, m, r->n);
 }
 
+/* Whose outcome it is. Of a damaged state the intent may be lost; then the address tells. */
+static struct gen *outcome_of(struct state *st, const struct value *m) {
+  size_t i;
+  if (open_find(st, int_of(st, m, K_intent), &i)) {
+    struct gen *g = &st->gens[st->open.v[i].slot];
+    open_remove(st, i);
+    return g;
+  }
+  return st->damaged ? gen_find(st, sym_of(st, m, K_address), (uint32_t)int_of(st, m, K_generation)) : NULL;
+}
+
 static enum qn_err fold_outcome(struct state *st, const struct value *m, const struct record *r) {
   (void)r;
-  size_t i;
-  if (!open_find(st, int_of(st, m, K_intent), &i)) return QN_E_DAMAGED;
-  struct gen *g = &st->gens[st->open.v[i].slot];
-  open_remove(st, i);
+  struct gen *g = outcome_of(st, m);
+  if (!g) return QN_E_DAMAGED;
   if (str_eq(text_of(st, m, K_result), STR("ok"))) {
     const struct value *v, *applied = get(st, m, K_applied);
     merge_members(st, &g->r.attributes, get(st, m, K_attributes));

@@ -77,6 +77,11 @@ void counter_raise(struct state *st, sym address, uint32_t generation) {
 
 /* ---- open intents ------------------------------------------------------------ */
 
+void open_add(struct state *st, struct gen *g, uint64_t n) {
+  struct open_intent o = {.n = n, .slot = (uint32_t)(g - st->gens)};
+  VEC_PUSH(&st->s->arena, &st->open, o);
+}
+
 bool open_find(const struct state *st, uint64_t n, size_t *i) {
   for (*i = 0; *i < st->open.n; ++*i)
     if (st->open.v[*i].n == n) return true;
@@ -91,5 +96,6 @@ void open_remove(struct state *st, size_t i) {
     r->open.n--;
     break;
   }
+  st->owed -= st->open.v[i].room;
   st->open.v[i] = st->open.v[--st->open.n];
 }

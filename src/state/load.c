@@ -48,32 +48,66 @@ static struct diag *damaged(struct reading *rd, struct str name, size_t at) {
     struct diags *d = &rd->st->s->diags;
     rd->damage = diag_add(d, QN0601, SPAN_NONE, "%.*s is damaged at byte %zu, where record %llu is wanted",
                           SV(name), at, (unsigned long long)rd->st->n + 1);
-    diag_help(d, rd->damage, "nothing is planned or applied with it; restore the folder from a copy");
+    diag_help(d, rd->damage,
+              "nothing is planned or applied with it; `quoin state repair %.*s` keeps all that is whole",
+              SV(rd->st->store->env));
+    rd->st->top = rd->st->n;
   }
   rd->st->damaged = true;
   return rd->damage;
 }
 
-/* Is there a record in t that knows of record n as durable (or, with any, a record at all)? With `use`, all
- * records whose own hash holds are folded. */
-static bool search(struct reading *rd, struct str t, uint64_t n, bool any, bool use) {
-  for (size_t from = 0; from < t.n;) {
-    size_t hit = str_find(str_sub(t, from, t.n), STR("{\"n\":"));
+/* The next whole record of t from *from on. */
+static bool next_record(struct str t, size_t *from, struct record *r) {
+  while (*from < t.n) {
+    size_t hit = str_find(str_sub(t, *from, t.n), STR("{\"n\":")), used;
     if (hit == SIZE_MAX) return false;
-    from += hit;
-    struct record r;
-    size_t used;
-    if (!record_read(str_sub(t, from, t.n), &r, &used)) {
-      from++;
-      continue;
-    }
-    from += used;
-    if (use && r.n > rd->st->n)
-      (void)!fold_text(rd->st, &r);
-    else if (!use && (any || r.durable >= n))
+    *from += hit;
+    if (record_read(str_sub(t, *from, t.n), r, &used)) {
+      *from += used;
       return true;
+    }
+    ++*from;
   }
   return false;
+}
+
+/* Is there a record in t that knows of record n as durable (or, with any, a record at all)? */
+static bool knows(struct str t, uint64_t n, bool any) {
+  struct record r;
+  for (size_t from = 0; next_record(t, &from, &r);)
+    if (any || r.durable >= n) return true;
+  return false;
+}
+
+static void lost(struct state *st, uint64_t upto) {
+  if (upto <= st->top) return;
+  struct lost_records range = {st->top + 1, upto};
+  VEC_PUSH(&st->s->arena, &st->damage.lost, range);
+  st->top = upto;
+}
+
+/* Of a damaged state: every record of t whose own hash holds, up to the one that the next segment begins
+ * with. */
+static enum qn_err salvage(struct reading *rd, size_t i, struct str t) {
+  struct state *st = rd->st;
+  uint64_t end = i + 1 < rd->n_seg ? rd->seg[i + 1].first : UINT64_MAX;
+  size_t behind = 0;
+  struct record r;
+  for (size_t from = 0; next_record(t, &from, &r); behind = from) {
+    if (r.n <= st->top || r.n >= end) continue;
+    lost(st, r.n - 1);
+    enum qn_err e = fold_text(st, &r);
+    if (e && e != QN_E_DAMAGED) return e;
+    st->top = r.n;
+    if (r.durable > st->confirmed) st->confirmed = r.durable;
+    if (e) VEC_PUSH(&st->s->arena, &st->damage.unfit, r.n);
+  }
+  if (end != UINT64_MAX) return QN_OK;
+  uint64_t lines = 0; /* behind the last whole record: nothing but the file tells how many there were */
+  for (; behind < t.n; behind++) lines += t.p[behind] == '\n' && behind && t.p[behind - 1];
+  lost(st, st->top + lines);
+  return QN_OK;
 }
 
 static enum qn_err read_segment(struct reading *rd, size_t i, struct str *out) {
@@ -89,8 +123,7 @@ static enum qn_err fold_segment(struct reading *rd, struct str text, size_t i, s
     enum qn_err e = fold_text(st, &r);
     if (e == QN_E_DAMAGED) { /* whole, but it contradicts what is before it */
       damaged(rd, rd->seg[i].name, *at);
-      search(rd, str_sub(text, *at + used, text.n), 0, true, true);
-      return QN_OK;
+      return salvage(rd, i, str_sub(text, *at, text.n));
     }
     if (e) return e;
     st->journal_bytes += used;
@@ -98,10 +131,16 @@ static enum qn_err fold_segment(struct reading *rd, struct str text, size_t i, s
     if (text.p[end - 1] == '\n' || end + 1 >= text.n || !text.p[end]) continue;
     *at = end;
     damaged(rd, rd->seg[i].name, end); /* an unfinished write leaves nothing or zeros, never another byte */
-    search(rd, str_sub(text, end, text.n), 0, true, true);
-    return QN_OK;
+    return salvage(rd, i, str_sub(text, end, text.n));
   }
   return QN_OK;
+}
+
+/* An unfinished write leaves nothing or zeros, whole sectors of them. A line that is there to its end and has
+ * none was written, and changed since. */
+static bool was_whole(struct str rest) {
+  size_t end = str_find_c(str_sub(rest, 0, RECORD_MAX), '\n');
+  return end != SIZE_MAX && end && str_find(str_sub(rest, 0, end), (struct str){"\0", 2}) == SIZE_MAX;
 }
 
 /* Behind the end of the chain in segment i, at byte `at` of its text. */
@@ -116,17 +155,19 @@ static enum qn_err judge_end(struct reading *rd, size_t i, struct str text, size
     if (e) return e;
     if (record_read(next, &r, &used) && follows(st, &r)) return QN_OK;
   }
-  bool lost = search(rd, rest, st->n + 1, false, false);
-  for (size_t k = i + 1; k < rd->n_seg && !lost; k++) {
+  bool missing = was_whole(rest) || knows(rest, st->n + 1, false);
+  for (size_t k = i + 1; k < rd->n_seg && !missing; k++) {
     enum qn_err e = read_segment(rd, k, &next);
     if (e) return e;
-    lost = search(rd, next, st->n + 1, true, false);
+    missing = knows(next, st->n + 1, true);
   }
-  if (lost) {
+  if (missing) {
     damaged(rd, rd->seg[i].name, at);
-    search(rd, rest, 0, true, true);
-  } else if (!all_zero(rest) /* preallocated, never written */ &&
-             (st->writer || !st->store->ops->busy(st->store)) /* a writer is just adding to it */) {
+    return salvage(rd, i, rest);
+  }
+  if (!all_zero(rest) /* preallocated, never written */ &&
+      (st->writer || !st->store->ops->busy(st->store)) /* a writer is just adding to it */) {
+    st->torn = true;
     diag_add(&st->s->diags, QN0602, SPAN_NONE,
              "%.*s: %zu bytes behind record %llu were never complete and are left out", SV(rd->seg[i].name),
              rest.n, (unsigned long long)st->n);
@@ -145,7 +186,7 @@ static enum qn_err fold_segments(struct reading *rd) {
     if (e) return e;
     st->n_segments++;
     if (st->damaged) {
-      search(rd, text, 0, true, true);
+      if ((e = salvage(rd, i, text))) return e;
       continue;
     }
     if ((e = fold_segment(rd, text, i, &at))) return e;
@@ -193,6 +234,16 @@ static enum qn_err load_all(struct reading *rd, const struct str *names, size_t 
   return QN_OK;
 }
 
+/* The last record that the names tell of. */
+static uint64_t newest(const struct str *names, size_t n) {
+  uint64_t most = 0, number;
+  for (size_t i = 0; i < n; i++) {
+    if (object_number(names[i], 'j', &number) && number > most + 1) most = number - 1;
+    if (object_number(names[i], 's', &number) && number > most) most = number;
+  }
+  return most;
+}
+
 enum qn_err state_load(struct state *st) {
   struct str *names;
   size_t n;
@@ -203,6 +254,7 @@ enum qn_err state_load(struct state *st) {
   for (size_t i = 0; i < n; i++)
     if (object_number(names[i], 'j', &rd.seg[rd.n_seg].first)) rd.seg[rd.n_seg++].name = names[i];
   e = load_all(&rd, names, n);
+  if (st->damaged) lost(st, newest(names, n) > st->confirmed ? newest(names, n) : st->confirmed);
   st->durable = st->n;
   if (e == QN_E_INVALID)
     diag_add(&st->s->diags, QN0605, SPAN_NONE,

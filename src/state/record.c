@@ -103,7 +103,18 @@ void record_begin(struct state *st, const char *kind) {
            (unsigned long long)st->n + 1, st->epoch, (unsigned long long)st->durable, st->h, kind);
 }
 
+enum qn_err record_room(struct state *st, size_t more) {
+  size_t line = st->line.n + sizeof ",\"h\":\"\"}\n" + HASH_HEX;
+  return st->store->ops->reserve(st->store, st->pending.n + line + st->owed + more);
+}
+
 enum qn_err record_end(struct state *st) {
+  enum qn_err e = segment_begin(st);
+  if (!e) e = record_room(st, CLOSING_ROOM);
+  return e ? e : record_put(st);
+}
+
+enum qn_err record_put(struct state *st) {
   uint8_t sum[SHA256_BYTES];
   struct record r = {.n = st->n + 1, .durable = st->durable, .epoch = st->epoch};
   crypto_sha256(buf_str(&st->line), sum);

@@ -65,6 +65,7 @@ static enum qn_err write_back(struct state *st, struct str name) {
   enum qn_err e = ops->write(st->store, name, buf_str(&st->line));
   if (!e) e = ops->read(st->store, &st->scratch, name, &back);
   if (!e && !str_eq(back, buf_str(&st->line))) {
+    (void)!ops->remove(st->store, name);
     diag_add(&st->s->diags, QN0604, SPAN_NONE, "%.*s does not read back as it was written", SV(name));
     e = QN_E_IO;
   }
@@ -93,22 +94,34 @@ static enum qn_err clean_up(struct state *st) {
   return e;
 }
 
+enum qn_err snapshot_write(struct state *st) {
+  buf_reset(&st->line);
+  enum qn_err e = put_all(st);
+  if (!e) e = write_back(st, object_name(&st->scratch, 's', st->n));
+  /* Also if it failed: a snapshot that is there after all ends its segment. */
+  segment_end(st);
+  if (e) return e;
+  st->snapshot_bytes = st->line.n;
+  st->journal_bytes = st->n_segments = 0;
+  st->confirmed = st->n;
+  return QN_OK;
+}
+
 enum qn_err state_snapshot(struct state *st) {
   enum qn_err e = state_commit(st);
   if (e) return e;
-  buf_reset(&st->line);
-  e = put_all(st);
-  if (!e) e = write_back(st, object_name(&st->scratch, 's', st->n));
-  if (!e) {
-    st->store->ops->append_close(st->store);
-    st->segment_open = false;
-    st->snapshot_bytes = st->line.n;
-    st->journal_bytes = st->n_segments = 0;
-    st->confirmed = st->n;
-    e = clean_up(st);
+  struct diags_mark here = diags_here(st);
+  e = snapshot_write(st);
+  if (!e) e = clean_up(st);
+  if (e) {
+    struct diags *d = &st->s->diags;
+    struct str why = d->n > here.n ? d->v[d->n - 1]->message : STR("out of memory");
+    diags_back(st, here);
+    diag_add(d, QN0613, SPAN_NONE, "no snapshot of the state: %.*s", SV(why));
+    diag_help(d, d->v[d->n - 1], "nothing is lost: the journal has everything; the next run tries again");
   }
   arena_reset(&st->scratch);
-  return e;
+  return QN_OK;
 }
 
 bool state_wants_snapshot(const struct state *st) {

@@ -15,7 +15,10 @@ void state_forget_all(struct state *st) {
   st->h[HASH_HEX] = 0;
   st->account = 0;
   st->lookups = st->outputs = NULL;
-  st->n_gens = st->open.n = st->sorted.n = 0;
+  st->n_gens = st->open.n = st->owed = st->sorted.n = 0;
+  st->damaged = st->torn = false;
+  st->damage = (struct state_damage){0};
+  st->top = 0;
   if (st->cap_heads) {
     memset(st->heads, 0, st->cap_heads * sizeof *st->heads);
     memset(st->counters, 0, st->cap_heads * sizeof *st->counters);
@@ -44,12 +47,30 @@ static struct str holder_text(struct session *s) {
                  (long)getpid(), when);
 }
 
-/* Lists and reads may race with a writer that removes old files: then begin again. */
+struct diags_mark diags_here(const struct state *st) {
+  return (struct diags_mark){st->s->diags.n, st->s->diags.n_errors};
+}
+
+void diags_back(struct state *st, struct diags_mark was) {
+  st->s->diags.n = was.n;
+  st->s->diags.n_errors = was.n_errors;
+}
+
+/* A reader sees folder and files at different instants of what a writer does to them: files vanish, a
+ * snapshot is not listed yet, one page of a write is there and the page before is not. So what looks wrong
+ * is looked at again until nobody writes. */
 static enum qn_err load(struct state *st) {
+  enum { LOOKS = 50 };
+  struct diags_mark here = diags_here(st);
   enum qn_err e = QN_E_NOTFOUND;
-  for (int tries = 0; e == QN_E_NOTFOUND && tries < 5; tries++) {
+  for (int look = 0; look < LOOKS; look++) {
+    bool quiet = look && !st->store->ops->busy(st->store);
+    diags_back(st, here);
+    arena_reset(&st->scratch);
     state_forget_all(st);
     e = state_load(st);
+    if (e != QN_E_NOTFOUND && (st->writer || (!st->damaged && !st->torn))) break;
+    if (quiet && !st->store->ops->busy(st->store)) break;
   }
   if (e == QN_E_NOTFOUND) {
     diag_add(&st->s->diags, QN0604, SPAN_NONE, "files of the state vanish while they are read");
@@ -59,7 +80,7 @@ static enum qn_err load(struct state *st) {
   return e;
 }
 
-static enum qn_err begin_lineage(struct state *st) {
+enum qn_err lineage_begin(struct state *st) {
   uint8_t bits[16];
   char hex[2 * sizeof bits + 1];
   if (!st->s->out.random(st->s->out.user, bits, sizeof bits)) {
@@ -88,7 +109,7 @@ enum qn_err state_open(struct session *s, struct store *store, enum state_mode m
     st->writer = !e;
   }
   if (!e) e = load(st);
-  if (!e && st->writer && !st->damaged && !st->n) e = begin_lineage(st);
+  if (!e && st->writer && !st->damaged && !st->n) e = lineage_begin(st);
   if (e) {
     state_close(st);
     return e;
@@ -109,7 +130,7 @@ void state_close(struct state *st) {
   if (!st) return;
   if (st->segment_open) {
     seal(st);
-    st->store->ops->append_close(st->store);
+    segment_end(st);
   }
   if (st->writer) st->store->ops->unlock(st->store);
   free(st->gens);

@@ -136,6 +136,19 @@ static enum qn_err local_remove(struct store *st, struct str name) {
   return unlink(path_of(l, name)) < 0 && errno != ENOENT ? complain(l, QN0604, "remove", errno) : QN_OK;
 }
 
+/* A second name where the file system has such, else a copy. */
+static enum qn_err local_keep(struct store *st, struct str name, struct str folder) {
+  struct local *l = self(st);
+  const char *from = path_of(l, name), *into = path_of(l, folder);
+  const char *to = str_fmt(&l->s->arena, "%s/%.*s", into, SV(name)).p;
+  enum qn_err e = file_mkdirs(into, 0700, &l->s->diags);
+  if (e) return e;
+  if (link(from, to) == 0) return file_sync_folder(to) ? complain(l, QN0604, "folder sync", errno) : QN_OK;
+  struct str text;
+  e = local_read(st, &l->s->arena, name, &text);
+  return e ? e : file_write_atomic(to, text, 0600, &l->s->diags);
+}
+
 /* ---- the open segment -------------------------------------------------------- */
 
 /* No room is an answer; a file system that cannot preallocate is none of our business. */
@@ -212,6 +225,7 @@ static const struct store_ops local_ops = {
     .commit = local_commit,
     .append_close = local_append_close,
     .remove = local_remove,
+    .keep = local_keep,
     .close = local_close,
 };
 
@@ -243,8 +257,12 @@ enum qn_err store_local(struct session *s, const char *root, struct str stack, s
     return QN_E_NOMEM;
   }
   memcpy(copy, dir.p, dir.n + 1);
-  *l = (struct local){
-      .base = {&local_ops}, .s = s, .dir = copy, .read_only = read_only, .lock_fd = -1, .fd = -1};
+  *l = (struct local){.base = {&local_ops, str_dup(&s->arena, env)},
+                      .s = s,
+                      .dir = copy,
+                      .read_only = read_only,
+                      .lock_fd = -1,
+                      .fd = -1};
   *out = &l->base;
   return QN_OK;
 }

@@ -73,7 +73,7 @@ def completed(script, *words):
 def test_completion_of_bash(offline):
     script = offline("completion", "bash").expect(0).out
     assert completed(script, "quoin", "pl") == ["plan"]
-    assert completed(script, "quoin", "state", "") == ["list", "show", "mv", "rm"]
+    assert completed(script, "quoin", "state", "") == ["list", "show", "mv", "rm", "check", "repair"]
     assert completed(script, "quoin", "plan", "-det") == ["-detailed-exitcode"]
     assert completed(script, "quoin", "state", "rm", "-sta") == ["-state="]
     for command in COMMANDS:

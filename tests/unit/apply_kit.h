@@ -525,13 +525,16 @@ static void d_append_close(struct store *st) {
 static enum qn_err d_remove(struct store *st, struct str name) {
   return f->dead ? QN_E_IO : inner(st)->ops->remove(inner(st), name);
 }
+static enum qn_err d_keep(struct store *st, struct str name, struct str folder) {
+  return inner(st)->ops->keep(inner(st), name, folder);
+}
 static void d_close(struct store *st) {
   inner(st)->ops->close(inner(st));
   free(st);
 }
 static const struct store_ops mortal_ops = {d_lock,         d_unlock, d_busy,    d_list,   d_read,
                                             d_write,        d_open,   d_reserve, d_append, d_commit,
-                                            d_append_close, d_remove, d_close};
+                                            d_append_close, d_remove, d_keep,    d_close};
 
 /* ---- one command ---------------------------------------------------------------------------- */
 

@@ -134,13 +134,12 @@ TEST(cut_at_every_byte) {
   kit_end();
 }
 
-TEST(every_flipped_bit_in_the_middle_is_found) {
+TEST(every_flipped_bit_is_found) {
   kit_begin();
   struct marks m;
   struct str all = one_segment(&m);
   struct str last = m.dump[m.count - 1];
-  size_t tail = all.n - 1;
-  while (all.p[tail - 1] != '\n') tail--; /* the last record closes the run and carries nothing */
+  size_t tail = all.n - 1; /* a record is whole without its line feed */
   char *bytes = malloc(all.n);
   for (size_t i = 0; i < all.n; i++) {
     memcpy(bytes, all.p, all.n);
@@ -192,7 +191,7 @@ TEST(a_batch_that_was_never_synced_is_dropped) {
   /* A power cut may keep the second page of the batch and lose the first. */
   char *bytes = malloc(all.n);
   memcpy(bytes, all.p, all.n);
-  bytes[str_find(all, STR("{\"n\":3,")) + 20] ^= 1;
+  memset(bytes + str_find(all, STR("{\"n\":3,")) + 20, 0, 200);
   put_file("j-000000000001.jsonl", (struct str){bytes, all.n});
   free(bytes);
   s.diags.n = 0;
@@ -340,8 +339,8 @@ TEST(a_reader_beside_a_writer_is_not_alarmed) {
   kit_end();
 }
 
-TEST_MAIN(CASE(cut_at_every_byte), CASE(every_flipped_bit_in_the_middle_is_found),
-          CASE(a_damaged_state_is_read_only), CASE(a_batch_that_was_never_synced_is_dropped),
-          CASE(every_failing_write_sync_and_rename), CASE(after_a_failed_sync_nothing_is_accepted),
-          CASE(a_full_disk_refuses_intents_and_keeps_outcomes), CASE(an_older_snapshot_takes_over),
-          CASE(a_missing_segment_is_damage), CASE(a_reader_beside_a_writer_is_not_alarmed))
+TEST_MAIN(CASE(cut_at_every_byte), CASE(every_flipped_bit_is_found), CASE(a_damaged_state_is_read_only),
+          CASE(a_batch_that_was_never_synced_is_dropped), CASE(every_failing_write_sync_and_rename),
+          CASE(after_a_failed_sync_nothing_is_accepted), CASE(a_full_disk_refuses_intents_and_keeps_outcomes),
+          CASE(an_older_snapshot_takes_over), CASE(a_missing_segment_is_damage),
+          CASE(a_reader_beside_a_writer_is_not_alarmed))
