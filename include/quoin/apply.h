@@ -12,7 +12,9 @@ enum apply_event_kind {
   AE_DONE,
   AE_FAILED,    /* `text` is the reason */
   AE_SKIPPED,   /* something it needs failed, or the run was stopped */
-  AE_SETTLING   /* an interrupted create is looked for; change NULL in apply_settle */
+  AE_SETTLING,  /* an interrupted create is looked for; change NULL in apply_settle */
+  AE_ROLLBACK,  /* the run turns round; change NULL, address 0 */
+  AE_LEFT       /* in a rollback: cannot be undone; change NULL, `text` says why */
 };
 struct apply_event {
   enum apply_event_kind kind;
@@ -23,6 +25,7 @@ struct apply_event {
   struct str text;
   int64_t elapsed_ms;           /* since AE_STARTED */
   uint32_t done, total;         /* changes */
+  bool rollback;                /* of a change by which the run is taken back */
 };
 
 /* How calls are made; NULL in the options: the cloud client. For tests and the sandbox. */
@@ -33,9 +36,14 @@ struct apply_calls {
   void (*cancel)(void *user);                              /* as cloud_cancel */
 };
 
-enum on_error { ON_ERROR_CONTINUE, ON_ERROR_STOP };
+enum on_error {
+  ON_ERROR_CONTINUE, /* branches that do not need what failed go on */
+  ON_ERROR_STOP,     /* nothing more is begun; what was begun goes on to its end */
+  ON_ERROR_ROLLBACK  /* as stop; then what the run did is taken back */
+};
 struct apply_options {
-  enum on_error on_error;       /* continue: branches that do not need what failed go on */
+  enum on_error on_error;
+  const struct schema *schema;  /* for ON_ERROR_ROLLBACK, and to check what is to replace a deleted object */
   uint32_t concurrency;         /* calls in flight; 0 = 32 */
   const volatile int *interrupts; /* counts Ctrl-C; 1: finish calls in flight, 2: stop now. NULL: never */
   int wake_fd;                  /* readable after an interrupt; -1: none */
@@ -46,10 +54,20 @@ struct apply_options {
   enum qn_err (*secret)(void *user, struct str ref, const struct value **out);
   const struct apply_calls *calls;
 };
+enum rollback {
+  RB_NONE,
+  RB_COMPLETE,   /* all is as it was when the run began */
+  RB_INCOMPLETE, /* `left` says what is not */
+  RB_UNKNOWN     /* it was interrupted, or could not begin or be recorded */
+};
 struct apply_result {
   uint32_t created, updated, deleted, forgotten, recorded; /* a replacement counts as one created and one deleted */
   uint32_t failed, skipped;
   bool interrupted;
+  enum rollback rollback;
+  uint32_t undone_deleted, undone_updated;
+  const struct left_over *left; /* what a rollback could not undo */
+  uint32_t n_left;
   const struct value *outputs;  /* map name -> value, secrets left out; NULL if the run did not get there */
 };
 
@@ -61,7 +79,7 @@ enum qn_err apply_settle(struct session *s, struct state *st, const struct provi
 /* Carries out the plan on a state opened for writing, on which apply_settle was called (with a saved plan, too:
  * if it settled anything, the plan is stale and is refused here). QN_E_STALE, QN_E_REFUSED (account; a check
  * that does not hold after apply, QN0809), QN_E_CANCELLED, QN_E_IO (the journal), QN_E_REMOTE (some change
- * failed: diagnostics QN085x per change). *r is always filled. */
+ * failed: diagnostics QN085x per change; also when all was rolled back). *r is always filled. */
 enum qn_err apply_run(const struct plan *plan, struct state *st, const struct providers *p, struct cloud *c,
                       const struct apply_options *o, struct apply_result *r) QN_MUST_USE;
 

@@ -157,6 +157,21 @@ void plan_render_text(const struct plan *p, const struct render_options *o, stru
 enum qn_err plan_render_json(const struct plan *p, struct buf *out) QN_MUST_USE;           /* `show -json` */
 enum qn_err plan_render_terraform(const struct plan *p, struct buf *out) QN_MUST_USE;      /* --compat=terraform */
 
+/* ---- taking a run back ---------------------------------------------------- */
+struct undo {
+  const struct plan *did;
+  const bool *skipped;          /* by change of `did`: it was never begun */
+  const struct sres *before;    /* all that was recorded when the run began, under the addresses of `did` */
+  size_t n_before;
+};
+struct left_over { sym address, type; struct str why; }; /* what cannot be undone */
+/* The way back to `before`: what the run made is deleted, what it updated gets the values that were recorded, an
+ * object that was to be replaced and still stands is the current one again. An ordinary plan, against the state and
+ * the cloud as they are now; o->read reads the cloud. What cannot be undone is left out of it and told. */
+enum qn_err plan_undo(const struct undo *u, struct state *st, const struct providers *p, const struct schema *sc,
+                      const struct plan_options *o, struct plan *out, const struct left_over **left,
+                      uint32_t *n_left) QN_MUST_USE;
+
 /* ---- pieces used by drift, apply and tests ------------------------------ */
 /* Compares the managed leaves of a resource. */
 struct diff_input {

@@ -4,39 +4,58 @@
  * before only lacks `seen`: the next plan then compares with what is wanted. */
 #include "internal.h"
 
+struct reading {
+  struct run *r;
+  struct readset *rs;
+  bool refused;
+};
+struct ask {
+  struct reading *of;
+  uint32_t token;
+};
+
+static void answered(void *user, const struct reply *reply) {
+  struct ask *a = user;
+  a->of->r->in_flight--;
+  readset_reply(a->of->rs, a->token, reply);
+}
+
+static void ask_more(struct reading *of) {
+  struct run *r = of->r;
+  struct call call;
+  uint32_t token;
+  while (!of->refused && r->in_flight < r->limit && readset_next(of->rs, &call, &token)) {
+    struct ask *a = ARENA_NEW(r->a, struct ask);
+    *a = (struct ask){of, token};
+    if (r->calls.call(r->calls.user, false, &call, answered, a))
+      of->refused = true;
+    else
+      r->in_flight++;
+  }
+}
+
+bool run_read(struct run *r, struct readset *rs) {
+  struct reading *of = ARENA_NEW(r->a, struct reading);
+  *of = (struct reading){.r = r, .rs = rs};
+  for (;;) {
+    ask_more(of);
+    if (of->refused || !r->in_flight) break;
+    bool told = r->o->interrupts && *r->o->interrupts > 0; /* the byte stays in it */
+    r->calls.poll(r->calls.user, 1000, told ? -1 : r->o->wake_fd);
+    if (r->o->tick) r->o->tick(r->o->user);
+    if (r->o->interrupts && *r->o->interrupts > 1) return false;
+  }
+  return readset_done(rs);
+}
+
+/* ---- what was changed --------------------------------------------------------------- */
+
 struct readback {
   struct run *r;
   struct readset *rs;
   struct task **of;
   uint32_t n;
-  bool refused;
 };
-struct ask {
-  struct readback *rb;
-  uint32_t token;
-};
-
-static void ask_more(struct readback *rb);
-
-static void answered(void *user, const struct reply *reply) {
-  struct ask *a = user;
-  a->rb->r->in_flight--;
-  readset_reply(a->rb->rs, a->token, reply);
-}
-
-static void ask_more(struct readback *rb) {
-  struct run *r = rb->r;
-  struct call call;
-  uint32_t token;
-  while (!rb->refused && r->in_flight < r->limit && readset_next(rb->rs, &call, &token)) {
-    struct ask *a = ARENA_NEW(r->a, struct ask);
-    *a = (struct ask){rb, token};
-    if (r->calls.call(r->calls.user, false, &call, answered, a))
-      rb->refused = true;
-    else
-      r->in_flight++;
-  }
-}
 
 /* Properties that are managed now, the tags that say whose it is, and attributes that others use. */
 static void managed(struct run *r, const struct task *t, struct read_item *item) {
@@ -130,16 +149,7 @@ static void write_seen(struct readback *rb) {
 static void read_back(struct run *r) {
   struct readback rb = {.r = r};
   collect(&rb);
-  if (!rb.n) return;
-  for (;;) {
-    ask_more(&rb);
-    if (rb.refused || !r->in_flight) break;
-    bool told = r->o->interrupts && *r->o->interrupts > 0; /* the byte stays in it */
-    r->calls.poll(r->calls.user, 1000, told ? -1 : r->o->wake_fd);
-    if (r->o->tick) r->o->tick(r->o->user);
-    if (r->o->interrupts && *r->o->interrupts > 1) return;
-  }
-  if (readset_done(rb.rs)) write_seen(&rb);
+  if (rb.n && run_read(r, rb.rs)) write_seen(&rb);
 }
 
 /* ---- outputs and checks --------------------------------------------------------------- */
@@ -182,21 +192,28 @@ static enum qn_err checks(struct run *r) {
   return e;
 }
 
+void run_close(struct run *r, const char *words) {
+  const struct apply_result *n = r->r;
+  struct str note = str_fmt(r->a, "%screated %u, updated %u, deleted %u, failed %u, skipped %u%s%s",
+                            r->undo ? "rollback: " : "", n->created, n->updated, n->deleted, n->failed,
+                            n->skipped, r->interrupted ? ", interrupted" : "", words);
+  task_journal(r, state_commit(r->st)); /* all outcomes durable before the note that closes the run */
+  if (!r->journal) task_journal(r, state_note(r->st, note));
+  if (!r->journal) task_journal(r, state_commit(r->st));
+}
+
 enum qn_err run_finish(struct run *r) {
   enum qn_err e = QN_OK;
   if (r->journal) return QN_OK;
   if (!r->interrupted && !r->in_flight) {
     read_back(r);
-    task_journal(r, outputs(r));
-    if (!r->r->failed && !r->r->skipped) e = checks(r);
+    if (r->undo)
+      rollback_moves(r);
+    else
+      task_journal(r, outputs(r)); /* a run that is taken back did not get here */
+    if (!r->undo && !r->r->failed && !r->r->skipped) e = checks(r);
   }
-  const struct apply_result *n = r->r;
-  struct str note =
-      str_fmt(r->a, "created %u, updated %u, deleted %u, failed %u, skipped %u%s", n->created, n->updated,
-              n->deleted, n->failed, n->skipped, r->interrupted ? ", interrupted" : "");
-  task_journal(r, state_commit(r->st)); /* all outcomes durable before the note that closes the run */
-  if (!r->journal) task_journal(r, state_note(r->st, note));
-  if (!r->journal) task_journal(r, state_commit(r->st));
+  run_close(r, "");
   if (!r->journal && state_wants_snapshot(r->st)) task_journal(r, state_snapshot(r->st));
   return e;
 }

@@ -30,6 +30,7 @@ struct task {
   uint32_t index;
   enum task_state state;
   bool failed, skipped;
+  bool last;            /* a delete that waits for all that is no delete */
   uint32_t left;        /* changes that have to be done first */
   const uint32_t *next; /* changes that wait for this one */
   uint32_t n_next;
@@ -80,7 +81,29 @@ struct run {
   enum qn_err journal;   /* first failure of the journal: nothing is sent any more */
   bool stopped;          /* no new work: interrupted, or stop on error */
   bool interrupted, now; /* Ctrl-C once; twice */
+  struct cloud *cloud;
+  const struct sres *before; /* with ON_ERROR_ROLLBACK: all that was recorded when the run began */
+  size_t n_before;
+  const struct value *lookups; /* as recorded before the run */
+  uint32_t first_left;         /* tasks to be done before those that come last; 0: nothing waits */
+  bool undo;                   /* takes a run back that failed */
 };
+
+/* ---- run.c ---------------------------------------------------------------------- */
+/* The run record, the changes, and the end. */
+enum qn_err run_carry_out(struct run *r);
+/* A note that closes what was done so far. */
+void run_close(struct run *r, const char *words);
+
+/* ---- rollback.c ------------------------------------------------------------------- */
+/* Copies what the state says at the beginning. */
+void rollback_remember(struct run *r);
+/* Takes back what the run did. */
+enum qn_err rollback_run(struct run *failed);
+/* A generation of the address was deleted: what it had replaced is the current one again. */
+void rollback_restore(struct run *r, sym address);
+/* Addresses that `moved` changed are what they were. */
+void rollback_moves(struct run *r);
 
 /* ---- queue.c ------------------------------------------------------------------- */
 void queue_push(struct run *r, struct task *t);
@@ -173,6 +196,8 @@ enum qn_err secret_of(void *run, struct str ref, const struct value **out);
 /* ---- finish.c -------------------------------------------------------------------------- */
 /* Reads back what was changed, evaluates outputs and checks, closes the run. */
 enum qn_err run_finish(struct run *r);
+/* Makes the calls of a set of reads. False if they could not all be made. */
+bool run_read(struct run *r, struct readset *rs);
 
 struct apply_calls cloud_calls(struct cloud *c);
 

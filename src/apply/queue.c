@@ -88,6 +88,42 @@ static void decide_late(struct run *r, struct edges *e) {
   }
 }
 
+/* What is deleted cannot be brought back. So a run that may have to be taken back deletes last, when nothing
+ * else can fail any more, but for what has to make room. */
+static void delete_last(struct run *r) {
+  uint32_t first = 0;
+  for (uint32_t i = 0; i < r->n_tasks; i++) r->tasks[i].last = r->tasks[i].c->action == ACT_DELETE;
+  for (bool again = true; again;) {
+    again = false;
+    for (uint32_t i = 0; i < r->n_tasks; i++) {
+      struct task *t = &r->tasks[i];
+      for (uint32_t k = 0; t->last && k < t->n_next; k++)
+        if (!r->tasks[t->next[k]].last) t->last = false, again = true;
+    }
+  }
+  for (uint32_t i = 0; i < r->n_tasks; i++) first += !r->tasks[i].last;
+  for (uint32_t i = 0; i < r->n_tasks; i++)
+    if (!first)
+      r->tasks[i].last = false;
+    else if (r->tasks[i].last)
+      r->tasks[i].left++;
+  r->first_left = first;
+}
+
+static void set_ready(struct task *t) {
+  t->state = T_READY;
+  queue_push(t->run, t);
+}
+
+/* One of those that do not come last is done. */
+static void first_done(struct run *r) {
+  if (!r->first_left || --r->first_left) return;
+  for (uint32_t i = 0; i < r->n_tasks; i++) {
+    struct task *t = &r->tasks[i];
+    if (t->last && t->state == T_BLOCKED && --t->left == 0) set_ready(t);
+  }
+}
+
 void tasks_make(struct run *r) {
   const struct plan *p = r->plan;
   struct edges e = {0};
@@ -109,11 +145,9 @@ void tasks_make(struct run *r) {
   }
   fill(r, &e);
   decide_late(r, &e);
-  for (uint32_t i = 0; i < r->n_tasks; i++) {
-    if (r->tasks[i].left) continue;
-    r->tasks[i].state = T_READY;
-    queue_push(r, &r->tasks[i]);
-  }
+  if (r->o->on_error == ON_ERROR_ROLLBACK) delete_last(r);
+  for (uint32_t i = 0; i < r->n_tasks; i++)
+    if (!r->tasks[i].left) set_ready(&r->tasks[i]);
 }
 
 /* ---- ends --------------------------------------------------------------------------- */
@@ -128,7 +162,8 @@ void task_event(struct task *t, enum apply_event_kind kind, struct str text) {
                           .action = t->action,
                           .text = text,
                           .done = r->over,
-                          .total = r->n_tasks};
+                          .total = r->n_tasks,
+                          .rollback = r->undo};
   if (t->started >= 0) e.elapsed_ms = r->s->out.boot_ms(r->s->out.user) - t->started;
   const struct sres *known = state_generation(r->st, t->c->address, t->generation);
   if (known && known->identity && t->c->def)
@@ -183,10 +218,11 @@ void task_over(struct task *t, bool failed) {
   struct run *r = t->run;
   VEC(struct task *) ended = {0};
   end_one(t, failed);
-  if (failed && r->o->on_error == ON_ERROR_STOP) r->stopped = true;
+  if (failed && r->o->on_error != ON_ERROR_CONTINUE) r->stopped = true;
   VEC_PUSH(r->a, &ended, t);
   while (ended.n) {
     struct task *d = ended.v[--ended.n];
+    if (!d->last && !d->failed && !d->skipped) first_done(r);
     for (uint32_t i = 0; i < d->n_next; i++) {
       struct task *n = &r->tasks[d->next[i]];
       if (n->state != T_BLOCKED) continue;
@@ -194,8 +230,7 @@ void task_over(struct task *t, bool failed) {
         skip_for(n, d);
         VEC_PUSH(r->a, &ended, n);
       } else if (--n->left == 0) {
-        n->state = T_READY;
-        queue_push(r, n);
+        set_ready(n);
       }
     }
   }

@@ -6,7 +6,7 @@ static enum qn_err begin(struct run *r) {
   enum qn_err e = state_check_base(r->st, p->lineage, p->base);
   if (!e) e = state_check_account(r->st, p->env.account);
   if (!e) e = state_run(r->st, plan_id(p), p->base, p->env.account, p->lookups);
-  for (uint32_t i = 0; i < p->n_moves && !e; i++) {
+  for (uint32_t i = 0; i < p->n_moves && !e && !r->undo; i++) { /* the way back has them at its end */
     e = state_mv(r->st, p->moves[i].from, p->moves[i].to);
     if (e == QN_E_NOTFOUND) e = QN_OK; /* only generations that are gone were left of it */
   }
@@ -53,6 +53,17 @@ static enum qn_err verdict(struct run *r, enum qn_err finish) {
   return finish;
 }
 
+enum qn_err run_carry_out(struct run *r) {
+  enum qn_err e = begin(r);
+  if (e) return e;
+  if (r->o->on_error == ON_ERROR_ROLLBACK) rollback_remember(r);
+  tasks_make(r);
+  if ((e = replacements_check(r))) return e;
+  loop(r);
+  bool back = r->o->on_error == ON_ERROR_ROLLBACK && r->r->failed && !r->interrupted && !r->journal;
+  return back ? rollback_run(r) : verdict(r, run_finish(r));
+}
+
 enum qn_err apply_run(const struct plan *plan, struct state *st, const struct providers *p, struct cloud *c,
                       const struct apply_options *o, struct apply_result *result) {
   *result = (struct apply_result){0};
@@ -65,13 +76,8 @@ enum qn_err apply_run(const struct plan *plan, struct state *st, const struct pr
                   .o = o,
                   .calls = o->calls ? *o->calls : cloud_calls(c),
                   .limit = o->concurrency ? o->concurrency : 32,
+                  .cloud = c,
+                  .lookups = state_lookups(st),
                   .r = result};
-  if (state_damaged(st)) return QN_E_DAMAGED;
-  enum qn_err e = begin(&r);
-  if (e) return e;
-  tasks_make(&r);
-  if ((e = replacements_check(&r))) return e;
-  loop(&r);
-  e = run_finish(&r);
-  return verdict(&r, e);
+  return state_damaged(st) ? QN_E_DAMAGED : run_carry_out(&r);
 }

@@ -102,6 +102,7 @@ static void end_generation(struct task *t) {
   struct run *r = t->run;
   if (state_generation(r->st, t->c->address, t->generation))
     task_journal(r, state_forget(r->st, t->c->address, t->generation));
+  if (r->undo) rollback_restore(r, t->c->address);
 }
 
 /* ---- failures ------------------------------------------------------------------------- */

@@ -67,11 +67,22 @@ static enum qn_err take_options(struct run *r) {
                                       .event = run_event,
                                       .tick = run_tick,
                                       .secret = secret_value};
-  const char *on_error = c->o.on_error;
-  if (!on_error || strcmp(on_error, "continue") == 0) return QN_OK;
-  r->options.on_error = ON_ERROR_STOP;
-  if (strcmp(on_error, "stop") == 0) return QN_OK;
-  diag_add(&c->s.diags, QN0006, SPAN_NONE, "-on-error is stop or continue, not %s", on_error);
+  static const char *const words[] = {
+      [ON_ERROR_CONTINUE] = "continue", [ON_ERROR_STOP] = "stop", [ON_ERROR_ROLLBACK] = "rollback"};
+  size_t i = 0;
+  if (!c->o.on_error) return QN_OK;
+  while (i < sizeof words / sizeof *words && strcmp(c->o.on_error, words[i]) != 0) i++;
+  r->options.on_error = (enum on_error)i;
+  if (i < sizeof words / sizeof *words) return QN_OK;
+  diag_add(&c->s.diags, QN0006, SPAN_NONE, "-on-error is continue, stop or rollback, not %s", c->o.on_error);
+  return QN_E_INVALID;
+}
+
+static enum qn_err check_rollback(struct run *r, const struct plan *p) {
+  r->options.schema = r->w.schema;
+  if (r->options.on_error != ON_ERROR_ROLLBACK || !p->destroy) return QN_OK;
+  diag_add(&r->w.c->s.diags, QN0006, SPAN_NONE,
+           "-on-error=rollback is for changes: what is destroyed cannot be brought back");
   return QN_E_INVALID;
 }
 
@@ -121,13 +132,51 @@ static enum qn_err ask(struct run *r, const struct plan *p) {
                      r->options.wake_fd, &interrupts);
 }
 
+static void print_left_json(struct cli *c, const struct apply_result *res) {
+  static const char *const words[] = {
+      [RB_COMPLETE] = "complete", [RB_INCOMPLETE] = "incomplete", [RB_UNKNOWN] = "interrupted"};
+  struct buf b = BUF_INIT(BUF_MAX_DEFAULT);
+  buf_addf(&b, ",\"rollback\":\"%s\",\"undone\":{\"destroyed\":%u,\"changed\":%u},\"left\":[",
+           words[res->rollback], res->undone_deleted, res->undone_updated);
+  for (uint32_t i = 0; i < res->n_left; i++) {
+    buf_addz(&b, i ? ",{\"address\":" : "{\"address\":");
+    json_escape(&b, session_str(&c->s, res->left[i].address));
+    buf_addz(&b, ",\"why\":");
+    json_escape(&b, res->left[i].why);
+    buf_addc(&b, '}');
+  }
+  buf_addc(&b, ']');
+  cli_print(c, buf_str(&b));
+  buf_release(&b);
+}
+
+/* After the line of what was done before the run turned round. */
+static void print_rollback(struct cli *c, const struct apply_result *res) {
+  printf("Rollback %s: %u destroyed, %u changed back.\n",
+         res->rollback == RB_COMPLETE     ? "complete"
+         : res->rollback == RB_INCOMPLETE ? "incomplete"
+                                          : "not finished",
+         res->undone_deleted, res->undone_updated);
+  if (res->rollback == RB_COMPLETE) printf("The environment is as it was before this apply.\n");
+  if (res->rollback == RB_UNKNOWN)
+    printf(
+        "The environment is between both states; what is done is recorded, and the next apply goes on from "
+        "there.\n");
+  if (res->rollback != RB_INCOMPLETE) return;
+  printf("The environment is as it was before this apply, but for:\n");
+  for (uint32_t i = 0; i < res->n_left; i++)
+    printf("  %s: %.*s\n", session_str(&c->s, res->left[i].address).p, SV(res->left[i].why));
+}
+
 static void print_summary(struct run *r, const struct apply_result *res, enum qn_err e) {
   struct cli *c = r->w.c;
   if (c->o.json) {
     printf("{\"event\":\"summary\",\"ok\":%s,\"added\":%u,\"changed\":%u,\"destroyed\":%u,\"forgotten\":%u,"
-           "\"failed\":%u,\"skipped\":%u}\n",
+           "\"failed\":%u,\"skipped\":%u",
            e ? "false" : "true", res->created, res->updated, res->deleted, res->forgotten, res->failed,
            res->skipped);
+    if (res->rollback) print_left_json(c, res);
+    printf("}\n");
     return;
   }
   const char *word = r->destroy ? "Destroy" : "Apply";
@@ -139,6 +188,10 @@ static void print_summary(struct run *r, const struct apply_result *res, enum qn
   if (res->forgotten) printf(", %u forgotten", res->forgotten);
   if (res->failed || res->skipped) printf("; %u failed, %u not started", res->failed, res->skipped);
   printf(".\n");
+  if (res->rollback) {
+    print_rollback(c, res);
+    return;
+  }
   if (res->interrupted) printf("What is done is recorded; the next apply goes on from there.\n");
   for (uint32_t i = 0; value_is(res->outputs, V_MAP) && i < res->outputs->n; i++) {
     printf("%s%s = ", i ? "" : "\nOutputs:\n", session_str(&c->s, res->outputs->members[i].key).p);
@@ -146,13 +199,12 @@ static void print_summary(struct run *r, const struct apply_result *res, enum qn
   }
 }
 
-static enum qn_err carry_out(struct run *r, const struct plan *p) {
-  struct apply_result res = {0};
+static enum qn_err carry_out(struct run *r, const struct plan *p, struct apply_result *res) {
   const struct value *outputs = state_outputs(r->w.state); /* those that the spec has no more are to go */
   bool quiet = plan_empty(p) && !p->n_outputs && !(outputs && outputs->n);
-  enum qn_err e = quiet ? QN_OK : apply_run(p, r->w.state, r->w.providers, r->w.cloud, &r->options, &res);
+  enum qn_err e = quiet ? QN_OK : apply_run(p, r->w.state, r->w.providers, r->w.cloud, &r->options, res);
   live_end(&r->live);
-  print_summary(r, &res, e);
+  print_summary(r, res, e);
   return e;
 }
 
@@ -163,12 +215,15 @@ static int run(struct cli *c, bool destroy) {
   bool saved = !destroy && cli_is_plan_file(arg);
   enum qn_err e = take_options(&r);
   if (!e) e = saved ? load_plan(&r, arg, &p) : make_plan(&r, &p);
+  if (!e) e = check_rollback(&r, &p);
   if (!e && !c->o.json) print_letter(c, &p);
   if (!e) catch_signals(&r.options);
   if (!e && !saved) e = ask(&r, &p);
-  if (!e) e = carry_out(&r, &p);
+  struct apply_result res = {0};
+  if (!e) e = carry_out(&r, &p, &res);
   fflush(stdout);
   int code = cli_finish(c, e);
+  if (res.rollback == RB_COMPLETE) code = XC_ROLLED_BACK;
   world_close(&r.w);
   return code;
 }

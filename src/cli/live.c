@@ -96,17 +96,27 @@ static size_t active_index(const struct live *l, sym address, enum action a) {
 
 static const char *event_words(const struct apply_event *e) {
   static const char *const kinds[] = {
-      [AE_STARTED] = "started", [AE_WAITING] = "waiting", [AE_DONE] = "done",
-      [AE_FAILED] = "failed",   [AE_SKIPPED] = "skipped", [AE_SETTLING] = "settling"};
+      [AE_STARTED] = "started",   [AE_WAITING] = "waiting", [AE_DONE] = "done",
+      [AE_FAILED] = "failed",     [AE_SKIPPED] = "skipped", [AE_SETTLING] = "settling",
+      [AE_ROLLBACK] = "rollback", [AE_LEFT] = "left"};
   return kinds[e->kind];
+}
+
+/* Of the turn itself and of what is left there is no action. */
+static void put_subject(struct live *l, struct buf *b, const struct apply_event *e) {
+  if (e->change || e->kind == AE_SETTLING) buf_addf(b, ",\"action\":\"%s\"", words[e->action].failed);
+  if (!e->address) return;
+  buf_addz(b, ",\"address\":");
+  json_escape(b, session_str(&l->c->s, e->address));
+  buf_addz(b, ",\"type\":");
+  json_escape(b, session_str(&l->c->s, e->type));
 }
 
 static void put_json(struct live *l, const struct apply_event *e) {
   struct buf b = BUF_INIT((size_t)1 << 20);
-  buf_addf(&b, "{\"event\":\"%s\",\"action\":\"%s\",\"address\":", event_words(e), words[e->action].failed);
-  json_escape(&b, session_str(&l->c->s, e->address));
-  buf_addz(&b, ",\"type\":");
-  json_escape(&b, session_str(&l->c->s, e->type));
+  buf_addf(&b, "{\"event\":\"%s\"", event_words(e));
+  put_subject(l, &b, e);
+  if (e->rollback) buf_addz(&b, ",\"rollback\":true");
   if (e->identity.n) buf_addz(&b, ",\"id\":"), json_escape(&b, e->identity);
   if (e->text.n) buf_addz(&b, ",\"text\":"), json_escape(&b, e->text);
   buf_addf(&b, ",\"elapsed_ms\":%lld,\"done\":%u,\"total\":%u}\n", (long long)e->elapsed_ms, e->done,
@@ -121,6 +131,9 @@ static void put_text(struct live *l, const struct apply_event *e) {
   const struct cli *c = l->c;
   bool colour = c->colour && c->out_tty;
   struct str address = session_str(&c->s, e->address);
+  if (e->rollback && e->kind != AE_ROLLBACK && (e->kind != AE_STARTED || l->mode == LIVE_PLAIN) &&
+      e->kind != AE_WAITING)
+    buf_addz(&b, "rollback: ");
   switch (e->kind) {
   case AE_STARTED:
     if (l->mode == LIVE_PLAIN)
@@ -142,6 +155,10 @@ static void put_text(struct live *l, const struct apply_event *e) {
   case AE_SETTLING:
     buf_addf(&b, "%.*s: an earlier run was interrupted here, looking it up", SV(address));
     break;
+  case AE_ROLLBACK:
+    buf_addz(&b, "\nA change failed. Rolling back: what this apply did is taken back.");
+    break;
+  case AE_LEFT: buf_addf(&b, "%.*s: cannot be undone: %.*s", SV(address), SV(e->text)); break;
   case AE_WAITING: break;
   }
   if (b.n) printf("%.*s\n", SV(buf_str(&b)));

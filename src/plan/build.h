@@ -18,6 +18,7 @@ struct recorded {
   const struct value *live; /* as read, or NULL */
   const struct value *identity;
 };
+struct undo_item;
 /* What a node becomes. */
 struct decision {
   struct recorded *current;   /* or NULL */
@@ -46,6 +47,7 @@ struct builder {
   VEC(struct move) moves;
   bool refreshed;
   uint64_t calls, bound;
+  struct undo_item **undo; /* by node, when a run is taken back; else NULL */
 };
 
 /* Recorded resources with `moved` applied; QN0801.. on conflicts. */
@@ -70,6 +72,9 @@ const struct value *build_with_ignored(struct builder *b, const struct node *n, 
                                        const struct value *wanted);
 /* Resolver over decisions. */
 enum qn_err build_attribute(void *user, sym address, struct str path, const struct value **out);
+
+/* Orders the changes that were added and makes them the plan's. */
+void build_plan(struct builder *b, struct plan *out);
 
 void build_add(struct builder *b, struct change c);
 uint8_t build_default_on_destroy(const struct builder *b, const struct recorded *r);

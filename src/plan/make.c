@@ -161,31 +161,36 @@ static enum qn_err build_all(struct builder *b, struct rd_ctx *rd, struct cloud 
   return wanted ? wanted : unwanted;
 }
 
+void build_plan(struct builder *b, struct plan *out) {
+  build_order(b);
+  compact(b);
+  sort_changes(b);
+  *out = (struct plan){.s = b->s,
+                       .env = *b->env,
+                       .lineage = state_lineage(b->st),
+                       .base = state_seq(b->st),
+                       .destroy = b->o->destroy,
+                       .refreshed = b->refreshed,
+                       .changes = b->changes.v,
+                       .n_changes = (uint32_t)b->changes.n,
+                       .moves = b->moves.v,
+                       .n_moves = (uint32_t)b->moves.n,
+                       .lookups = b->g ? b->g->lookups : NULL,
+                       .old_outputs = state_outputs(b->st),
+                       .version = STR(QUOIN_VERSION),
+                       .definitions_digest = providers_digest(b->prov, b->a),
+                       .calls = b->calls,
+                       .bound = b->bound};
+}
+
 enum qn_err plan_make(struct session *s, const struct graph *g, struct state *st, const struct providers *p,
                       const struct schema *sc, struct rd_ctx *rd, struct cloud *c,
                       const struct plan_options *o, const struct environment *env, struct plan *out) {
   struct builder b = {.s = s, .a = &s->arena, .g = g, .st = st, .prov = p, .sc = sc, .o = o, .env = env};
   enum qn_err e = build_all(&b, rd, c);
   if (e) return e;
-  build_order(&b);
-  compact(&b);
-  sort_changes(&b);
-  struct plan plan = {.s = s,
-                      .env = *env,
-                      .lineage = state_lineage(st),
-                      .base = state_seq(st),
-                      .destroy = o->destroy,
-                      .refreshed = b.refreshed,
-                      .changes = b.changes.v,
-                      .n_changes = (uint32_t)b.changes.n,
-                      .moves = b.moves.v,
-                      .n_moves = (uint32_t)b.moves.n,
-                      .lookups = g ? g->lookups : NULL,
-                      .old_outputs = state_outputs(st),
-                      .version = STR(QUOIN_VERSION),
-                      .definitions_digest = providers_digest(p, &s->arena),
-                      .calls = b.calls,
-                      .bound = b.bound};
+  struct plan plan;
+  build_plan(&b, &plan);
   if ((e = resolve_outputs(&b, &plan)) || (e = judge_checks(&b, &plan))) return e;
   *out = plan;
   return QN_OK;

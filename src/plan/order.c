@@ -172,6 +172,18 @@ static void delete_edges(struct builder *b, struct order_edges *e) {
       dependent_edges(b, e, &d, &b->recs[r], session_str(b->s, build_moved(b, b->recs[r].r->deps[k])));
 }
 
+/* What is taken back goes in the reverse order of its making. All values are known, so nothing has to wait.
+ */
+static void undo_edges(struct builder *b, struct order_edges *e) {
+  for (uint32_t i = 0; b->undo && i < b->n_recs; i++) {
+    const struct recorded *r = &b->recs[i];
+    for (uint32_t k = 0; r->node != UINT32_MAX && k < r->r->n_deps; k++) {
+      uint32_t dep = graph_find(b->g, r->r->deps[k]);
+      if (dep != UINT32_MAX) edge(b, e, b->decisions[r->node].change, b->decisions[dep].change, EF_LETS_GO);
+    }
+  }
+}
+
 /* A resource made anew because the old one is gone starts after the old one has left the state. */
 static void forget_edges(struct builder *b, struct order_edges *e) {
   struct map creates = {0};
@@ -249,6 +261,7 @@ void build_order(struct builder *b) {
   node_edges(b, &e);
   delete_edges(b, &e);
   forget_edges(b, &e);
+  undo_edges(b, &e);
   order_break_circles(&e, (uint32_t)b->changes.n + b->n_recs);
   pass_through(b, &e);
   fill_after(b, &e);

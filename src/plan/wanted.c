@@ -1,6 +1,6 @@
 /* Creates, updates and replacements: each node against what is recorded and live. */
-#include "build.h"
 #include "diff.h"
+#include "undo.h"
 
 enum qn_err build_attribute(void *user, sym address, struct str path, const struct value **out) {
   struct builder *b = user;
@@ -53,6 +53,12 @@ static struct change node_change(struct builder *b, const struct node *n, struct
                      .n_reads = (uint32_t)d->reads.n,
                      .deps = dep_addresses(b, n),
                      .n_deps = n->n_deps};
+  const struct undo_item *back = b->undo ? b->undo[n - b->g->nodes] : NULL;
+  if (back) {
+    const struct sres *as = back->fixed.n ? back->now : back->before;
+    c.deps = as->deps;
+    c.n_deps = as->n_deps;
+  }
   c.def = provider_find(b->prov, session_str(b->s, n->r.type));
   if (r && !r->gone && !value_is_null(r->identity)) {
     c.generation = r->r->generation;
@@ -227,6 +233,17 @@ static bool applied_differs(struct builder *b, const struct recorded *r, const s
   return false;
 }
 
+/* A run that is taken back touches nothing but what it changed. */
+static uint32_t only_taken_back(struct builder *b, const struct node *n, const struct leaf_change **leaves,
+                                uint32_t n_leaves) {
+  struct leaf_change *kept = ARENA_ARRAY(b->a, n_leaves, struct leaf_change);
+  uint32_t n_kept = 0;
+  for (uint32_t i = 0; i < n_leaves; i++)
+    if (undo_takes_back(b->undo[n - b->g->nodes], (*leaves)[i].property)) kept[n_kept++] = (*leaves)[i];
+  *leaves = kept;
+  return n_kept;
+}
+
 static enum qn_err plan_existing(struct builder *b, const struct node *n, struct decision *d) {
   struct recorded *r = d->current;
   const struct value *wanted = build_with_ignored(b, n, r, d->wanted);
@@ -245,13 +262,14 @@ static enum qn_err plan_existing(struct builder *b, const struct node *n, struct
   uint32_t n_leaves;
   diff_leaves(b->s, b->a, &in, &leaves, &n_leaves);
   add_owner_leaf(b, r, &leaves, &n_leaves);
+  if (b->undo) n_leaves = only_taken_back(b, n, &leaves, n_leaves);
   bool replace = false, if_changed = false, released = false;
   for (uint32_t i = 0; i < n_leaves; i++) {
     replace |= leaves[i].forces_replace && !leaves[i].if_changed;
     if_changed |= leaves[i].if_changed;
     released |= leaves[i].why == WHY_RELEASED;
   }
-  if (replace || if_changed) return plan_replace(b, n, d, leaves, n_leaves, !replace, CR_SPEC);
+  if ((replace || if_changed) && !b->undo) return plan_replace(b, n, d, leaves, n_leaves, !replace, CR_SPEC);
   if (requested(b, n->r.address)) return plan_replace(b, n, d, leaves, n_leaves, false, CR_REQUESTED);
   struct change c = node_change(b, n, d);
   c.wanted = wanted;
