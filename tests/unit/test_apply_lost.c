@@ -10,9 +10,10 @@
   "  vpc: { type: AWS::EC2::VPC, properties: { CidrBlock: 10.0.0.0/16, EnableDnsHostnames: " names " } }\n"
 #define SUBNET                                                                                               \
   "  a: { type: AWS::EC2::Subnet, properties: { VpcId: \"${vpc.VpcId}\", CidrBlock: 10.0.1.0/24 } }\n"
-#define ZONE(more) "resources:\n  zone: { type: AWS::Route53::HostedZone, properties: { Name: example.com" more " } }\n"
-#define COMMENT    ", HostedZoneConfig: { Comment: x }"
-#define NOTHING    "resources: {}\n"
+#define ZONE(more)                                                                                           \
+  "resources:\n  zone: { type: AWS::Route53::HostedZone, properties: { Name: example.com" more " } }\n"
+#define COMMENT ", HostedZoneConfig: { Comment: x }"
+#define NOTHING "resources: {}\n"
 
 enum { DAY_MS = 24 * 3600 * 1000, FOR_EVER = 1000000 };
 
@@ -41,7 +42,8 @@ struct lost_row {
   const char *executed, *not_executed; /* what is sent */
 };
 static const struct lost_row rows[] = {
-    {NULL, VPC("true"), "CreateVpc", "CreateVpc ModifyVpcAttribute ", "CreateVpc CreateVpc ModifyVpcAttribute "},
+    {NULL, VPC("true"), "CreateVpc", "CreateVpc ModifyVpcAttribute ",
+     "CreateVpc CreateVpc ModifyVpcAttribute "},
     {NULL, VPC("true"), "ModifyVpcAttribute", "CreateVpc ModifyVpcAttribute ",
      "CreateVpc ModifyVpcAttribute ModifyVpcAttribute "},
     {VPC("true"), VPC("false"), "ModifyVpcAttribute", "ModifyVpcAttribute ",
@@ -92,7 +94,8 @@ TEST(a_service_that_never_answers_ends_the_change_and_spoils_nothing) {
     forget();
     int before = f->mutating;
     int64_t began = f->clock;
-    f->fault = (struct fault){.op = cases[i].op, .cls = EC_SERVER, .code = "InternalError", .times = FOR_EVER};
+    f->fault =
+        (struct fault){.op = cases[i].op, .cls = EC_SERVER, .code = "InternalError", .times = FOR_EVER};
     struct outcome_of o = kit_apply(cases[i].to);
     CHECK_INT(o.apply, QN_E_REMOTE);
     CHECK_INT(o.r.failed, 1);
@@ -102,7 +105,8 @@ TEST(a_service_that_never_answers_ends_the_change_and_spoils_nothing) {
     f->fault.times = 0;
     forget();
     o = kit_apply(cases[i].to);
-    CHECK_INT(o.settled, cases[i].open); /* the last one was left open, and all that were sent with one token */
+    CHECK_INT(o.settled,
+              cases[i].open); /* the last one was left open, and all that were sent with one token */
     CHECK(!o.settle && !o.plan && !o.apply);
     CHECK_INT(count("vpc") + count("zone"), cases[i].to != NULL);
     if (unit_failed) printf("%s\n", cases[i].op);

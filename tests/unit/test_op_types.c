@@ -513,6 +513,8 @@ static void resume_zone(const char *recorded, const char *change) {
   CHECK_INT(PLAY(&t, op,
                  {"ListHostedZones", NULL,
                   "{\"HostedZones\":[{\"Id\":\"/hostedzone/Z5\",\"Name\":\"example.com.\"}]}"},
+                 {"ListTagsForResources", NULL,
+                  "{\"ResourceTagSets\":[{\"ResourceId\":\"Z5\",\"Tags\":[" OWN "]}]}"},
                  {"GetChange", "{\"Id\":\"C7\"}", "{\"ChangeInfo\":{\"Status\":\"PENDING\"}}"},
                  {"pause", NULL, NULL}, {"GetChange", "{\"Id\":\"C7\"}", change}),
             OPW_DONE);
@@ -525,7 +527,73 @@ TEST(resumed_zone_waits_for_the_change_of_the_killed_run) {
   resume_zone("{\"Id\":\"Z5\",\"change\":\"/change/C7\"}", "!NoSuchChange it is that long ago");
 }
 
-TEST_MAIN(CASE(group_default_egress_goes_when_egress_is_declared_without_it),
+TEST(resumed_zone_gets_the_tags_that_the_killed_run_owed) {
+  struct world t;
+  world_open(&t);
+  struct op_scope sc = scope_for(&t, "{\"Name\":\"example.com\"}", NULL);
+  sc.identity = json(&t, "{\"Id\":\"Z5\"}");
+  CHECK_INT(
+      PLAY(&t, begin(&t, "AWS::Route53::HostedZone", OP_CREATE, &sc, NULL),
+           {"ListHostedZones", NULL,
+            "{\"HostedZones\":[{\"Id\":\"/hostedzone/Z5\",\"Name\":\"example.com.\"}]}"},
+           {"ListTagsForResources", NULL, "{\"ResourceTagSets\":[{\"ResourceId\":\"Z5\",\"Tags\":[]}]}"},
+           {"ChangeTagsForResource",
+            "{\"ResourceType\":\"hostedzone\",\"ResourceId\":\"Z5\",\"AddTags\":[" OWN "]}", NULL}),
+      OPW_DONE);
+  world_close(&t);
+}
+
+/* ---- settling -------------------------------------------------------------------------------- */
+
+#define REVISION(n, at)                                                                                      \
+  "{\"taskDefinition\":{\"taskDefinitionArn\":\"arn:t:" n "\",\"status\":\"ACTIVE\",\"registeredAt\":" at    \
+  "},\"tags\":[" OWN_LOWER "]}"
+#define OWN_LOWER "{\"key\":\"quoin:id\",\"value\":\"abcdefghijklmnopqrstuvwxyz234567\"}"
+
+/* The listing begins with the last; the oldest is kept whatever its number is. */
+TEST(of_several_objects_the_oldest_is_adopted) {
+  struct world t;
+  world_open(&t);
+  struct op_scope sc = scope_for(&t, "{\"Family\":\"t\"}", NULL);
+  struct op *op = begin(&t, "AWS::ECS::TaskDefinition", OP_SETTLE_CREATE, &sc, NULL);
+  CHECK_INT(PLAY(&t, op,
+                 {"ListTaskDefinitions", NULL,
+                  "{\"taskDefinitionArns\":[\"arn:t:3\",\"arn:t:2\",\"arn:t:1\",\"arn:t:2\"]}"},
+                 {"DescribeTaskDefinition", NULL, REVISION("3", "1700000009.5")},
+                 {"DescribeTaskDefinition", NULL, REVISION("2", "1700000008.25")},
+                 {"DescribeTaskDefinition", NULL, REVISION("1", "1700000009")},
+                 {"DescribeTaskDefinition", NULL, REVISION("2", "1700000008.25")}),
+            OPW_DONE);
+  const struct op_result *r = op_result(op);
+  CHECK_INT(r->settled, SV_SEVERAL);
+  CHECK_STR(json_text(&t, r->identity), STR("{\"TaskDefinitionArn\":\"arn:t:2\"}"));
+  CHECK_STR(json_text(&t, r->others),
+            STR("[{\"TaskDefinitionArn\":\"arn:t:1\"},{\"TaskDefinitionArn\":\"arn:t:3\"}]"));
+  world_close(&t);
+}
+
+/* Reads of a VPC do not say when it was made: the same one is kept in whatever order they come. */
+TEST(of_several_objects_without_a_time_the_first_by_identity_is_adopted) {
+  static const char *const listings[] = {
+      "{\"Vpcs\":[{\"VpcId\":\"vpc-2\"},{\"VpcId\":\"vpc-3\"},{\"VpcId\":\"vpc-1\"}]}",
+      "{\"Vpcs\":[{\"VpcId\":\"vpc-1\"},{\"VpcId\":\"vpc-3\"},{\"VpcId\":\"vpc-2\"}]}"};
+  for (size_t i = 0; i < 2; i++) {
+    struct world t;
+    world_open(&t);
+    struct op_scope sc = scope_for(&t, "{\"CidrBlock\":\"10.0.0.0/16\"}", NULL);
+    struct op *op = begin(&t, "AWS::EC2::VPC", OP_SETTLE_CREATE, &sc, NULL);
+    CHECK_INT(PLAY(&t, op, {"DescribeVpcs", NULL, listings[i]}), OPW_DONE);
+    CHECK_INT(op_result(op)->settled, SV_SEVERAL);
+    CHECK_STR(json_text(&t, op_result(op)->identity), STR("{\"VpcId\":\"vpc-1\"}"));
+    CHECK_INT(op_result(op)->others->n, 2);
+    world_close(&t);
+  }
+}
+
+TEST_MAIN(CASE(resumed_zone_gets_the_tags_that_the_killed_run_owed),
+          CASE(of_several_objects_the_oldest_is_adopted),
+          CASE(of_several_objects_without_a_time_the_first_by_identity_is_adopted),
+          CASE(group_default_egress_goes_when_egress_is_declared_without_it),
           CASE(group_rules_are_reconciled_with_what_is_live), CASE(group_rules_go_in_one_call_each_way),
           CASE(group_rules_are_sent_one_by_one_after_a_duplicate),
           CASE(group_rules_spelled_otherwise_are_the_same_rules),
