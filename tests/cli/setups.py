@@ -3,10 +3,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import inspect
 import json
 import os
+import re
 import shutil
+from pathlib import Path
 
 _setups = {}
 
@@ -193,6 +196,29 @@ def plan_of_another_state(run, cloud):
 
 
 @setup(online=True)
+def plan_of_another_account(run, cloud):
+    run("plan", "-out", "saved.plan").expect(0)
+    other_credentials(cloud)
+
+
+@setup(online=True)
+def plan_of_other_definitions(run, cloud):
+    own = Path(__file__).resolve().parents[2] / "modules/providers/aws/logs/log_group.yaml"
+    run.write("definitions/log_group.yaml", own.read_text() + "# another\n")
+    run("plan", "-out", "saved.plan", env={"QUOIN_PROVIDER_PATH": "definitions"}).expect(0)
+
+
+@setup(online=True)
+def plan_of_another_version(run, cloud):
+    run("plan", "-out", "saved.plan").expect(0)
+    path = run.work / "saved.plan"
+    text = re.sub(r'"version":"[^"]*"', '"version":"0.0.0"', path.read_text())
+    without = re.sub(r'"id":"[0-9a-f]{32}",', "", text, count=1)  # what it is named by
+    name = hashlib.sha256(without.encode()).hexdigest()[:32]
+    path.write_text(re.sub(r'"id":"[0-9a-f]{32}"', f'"id":"{name}"', text, count=1))
+
+
+@setup(online=True)
 def locked(run, cloud):
     applied(run)
     with open(next((run.work / "state").rglob("lock")), "r+") as lock:
@@ -238,17 +264,22 @@ def unreadable_state(run, cloud):
     path.chmod(0o600)
 
 
-@setup(online=True)
-def state_of_another_account(run, cloud):
-    applied(run)
-    spec = run.work / "quoin.yaml"
-    spec.write_text(spec.read_text().replace("123456789012", "210987654321"))
+def other_credentials(cloud) -> None:
+    """From here on the keys belong to account 210987654321."""
     cloud.gate.faults.add_rule(op="sts:GetCallerIdentity", action="respond", times=0, status=200,
                                headers={"content-type": "text/xml"},
                                body='<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
                                     "<Arn>arn:aws:iam::210987654321:user/other</Arn><UserId>AIDAOTHER</UserId><Account>210987654321</Account>"
                                     "</GetCallerIdentityResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata>"
                                     "</GetCallerIdentityResponse>")
+
+
+@setup(online=True)
+def state_of_another_account(run, cloud):
+    applied(run)
+    spec = run.work / "quoin.yaml"
+    spec.write_text(spec.read_text().replace("123456789012", "210987654321"))
+    other_credentials(cloud)
 
 
 @setup(online=True)
