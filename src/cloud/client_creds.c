@@ -17,9 +17,12 @@ enum qn_err client_config(struct cloud *c) {
 enum qn_err client_net(struct cloud *c) {
   if (c->net) return QN_OK;
   struct net_options o = {0};
-  struct str ca;
-  if (config_env(c->s, "AWS_CA_BUNDLE", &ca)) o.ca_file = ca.p;
-  enum qn_err e = net_new(&o, &c->own_net);
+  struct str ca, where;
+  enum qn_err e = client_config(c);
+  if (e) return e;
+  if (config_setting(c->s, &c->cfg, "AWS_CA_BUNDLE", "ca_bundle", &ca, &where))
+    o.ca_file = str_dup(&c->s->arena, ca).p;
+  e = net_new(&o, &c->own_net);
   c->net = c->own_net;
   return e;
 }

@@ -199,6 +199,16 @@ static struct str failure_words(struct job *j, const struct http_response *r) {
   return str_fmt(&j->c->s->arena, "%.*s: %.*s", SV(at), SV(r->detail));
 }
 
+/* S3 says where a bucket is; it is not followed there, because what is managed lives where the spec says. */
+static void other_region(struct job *j, const struct http_response *r, struct wire_error *e) {
+  const struct http_header *h = http_header_find(r->headers, r->n_headers, "x-amz-bucket-region");
+  struct str asked = session_str(j->c->s, j->call.region);
+  if (!h || r->status < 300 || str_eq(h->value, asked) || str_eq(e->code, STR("AccessDenied"))) return;
+  e->message = str_fmt(&j->c->s->arena,
+                       "the bucket is in region %.*s, and was asked for in %.*s: set the resource's region",
+                       SV(h->value), SV(asked));
+}
+
 static void on_answer(void *user, const struct http_response *r) {
   struct job *j = user;
   struct cloud *c = j->c;
@@ -227,6 +237,7 @@ static void on_answer(void *user, const struct http_response *r) {
       str_eq(j->req.method, STR("HEAD")); /* has no body: the status is the code, as botocore has it */
   if (!e.code.n && head) e.code = str_fmt(keep, "%d", r->status);
   if (!e.code.n && !e.message.n) e.message = str_fmt(keep, "HTTP status %d without an AWS error", r->status);
+  other_region(j, r, &e);
   j->reply.status = r->status;
   judge(j, retry_class(NF_NONE, r->status, head ? (struct str){0} : e.code), r, &e);
 }

@@ -169,7 +169,13 @@ enum qn_err creds_metadata(struct cred_chain *k, struct creds *out) {
     cred_tried(k, "EC2 metadata: switched off by AWS_EC2_METADATA_DISABLED");
     return QN_E_NOTFOUND;
   }
-  if (config_env(k->s, "AWS_EC2_METADATA_SERVICE_ENDPOINT", &base))
+  struct str mode, where;
+  if (config_setting(k->s, k->cfg, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+                     "ec2_metadata_service_endpoint_mode", &mode, &where) &&
+      str_eq_nocase(mode, STR("IPv6")))
+    base = STR("http://[fd00:ec2::254]");
+  if (config_setting(k->s, k->cfg, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint",
+                     &base, &where))
     while (str_ends(base, STR("/"))) base.n--;
   struct cred_answer got;
   struct http_header h = {STR("X-aws-ec2-metadata-token-ttl-seconds"), STR("21600")};

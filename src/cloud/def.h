@@ -388,9 +388,13 @@ bool code_matches(const struct code_match *m, uint32_t n, struct str code, struc
                   uint32_t *which);
 
 /* ---- pages (def_pages.c) --------------------------------------------------------- */
-/* What names the next page after this reply, for page_input; NULL at the end. */
-const struct value *page_after(struct session *s, struct arena *a, const struct wire_op *op,
-                               const struct value *reply);
+/* What names the next page after this reply, for page_input; NULL at the end. *page: in, what named this one
+ * (NULL: the first). False: the service names the same page again, and its listing would never end; taken for
+ * the end, what stands behind it would pass for gone. */
+bool page_after(struct session *s, struct arena *a, const struct wire_op *op, const struct value *reply,
+                const struct value **page);
+/* The failure of such a listing. */
+extern const struct reply page_repeated;
 const struct value *page_input(struct session *s, struct arena *a, const struct wire_op *op,
                                const struct value *input, const struct value *tokens);
 

@@ -10,13 +10,20 @@ static const struct value *at(struct session *s, const struct value *v, struct s
   return path.n ? NULL : v;
 }
 
-const struct value *page_after(struct session *s, struct arena *a, const struct wire_op *op,
-                               const struct value *reply) {
+const struct reply page_repeated = {.err = QN_E_REMOTE,
+                                    .cls = EC_BAD_REPLY,
+                                    .code = {"PagesRepeat", 11},
+                                    .message = {"the listing names the same page twice", 37}};
+
+bool page_after(struct session *s, struct arena *a, const struct wire_op *op, const struct value *reply,
+                const struct value **page) {
   const struct wire_pages *pg = &op->pages;
-  if (!pg->n_tokens || !value_is(reply, V_MAP)) return NULL;
+  const struct value *before = *page;
+  *page = NULL;
+  if (!pg->n_tokens || !value_is(reply, V_MAP)) return true;
   if (pg->more.n) {
     const struct value *more = at(s, reply, pg->more);
-    if (!value_is(more, V_BOOL) || !more->b) return NULL;
+    if (!value_is(more, V_BOOL) || !more->b) return true;
   }
   const struct value **v = ARENA_ARRAY(a, pg->n_tokens, const struct value *);
   bool any = false;
@@ -26,7 +33,8 @@ const struct value *page_after(struct session *s, struct arena *a, const struct 
     v[i] = there ? x : value_null();
     any |= there;
   }
-  return any ? value_list(a, v, pg->n_tokens) : NULL;
+  if (any) *page = value_list(a, v, pg->n_tokens);
+  return !any || !before || !value_eq(s, before, *page);
 }
 
 const struct value *page_input(struct session *s, struct arena *a, const struct wire_op *op,

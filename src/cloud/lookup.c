@@ -83,6 +83,7 @@ static enum qn_err list_all(struct look *l, const struct value *input, const cha
   const struct lookup_kind *k = l->kind;
   VEC(const struct value *) all = {0};
   const struct wire_op *op;
+  const struct value *next = NULL;
   if (!wire_find_op(l->q.wire, str_c(k->service), str_c(k->operation), &op)) return QN_E_INVALID;
   for (int page = 0; page < MAX_PAGES; page++) {
     struct reply r;
@@ -91,7 +92,7 @@ static enum qn_err list_all(struct look *l, const struct value *input, const cha
     if (r.err) return refused(l, &r);
     const struct value *items = value_get(l->s, r.output, str_c(member));
     for (uint32_t i = 0; value_is(items, V_LIST) && i < items->n; i++) VEC_PUSH(a, &all, items->items[i]);
-    const struct value *next = page_after(l->s, a, op, r.output);
+    if (!page_after(l->s, a, op, r.output, &next)) return refused(l, &page_repeated);
     if (!next) {
       *out = value_list(a, all.v, all.n);
       return QN_OK;

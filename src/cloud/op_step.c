@@ -97,7 +97,10 @@ void op_pages_reply(struct op *op, int64_t now, const struct reply *r) {
     const struct value *l = mpath_get(op->s, op->a, &t.st->pages_items[i], r->output);
     for (uint32_t k = 0; value_is(l, V_LIST) && k < l->n; k++) VEC_PUSH(op->a, &op->paged, l->items[k]);
   }
-  op->page_token = page_after(op->s, op->a, t.st->pages, r->output);
+  if (!page_after(op->s, op->a, t.st->pages, r->output, &op->page_token)) {
+    op_task_reply(op, now, &page_repeated);
+    return;
+  }
   if (op->page_token) return;
   const struct value *all = value_list(op->a, op->paged.v, op->paged.n);
   op->paged.n = 0;

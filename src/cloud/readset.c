@@ -261,11 +261,14 @@ void readset_reply(struct readset *rs, uint32_t token, const struct reply *r) {
     fail_call(rs, &c, r);
     return;
   }
+  if (!page_after(rs->s, rs->a, rs->groups.v[c.group].src->step.op, r->output, &c.page)) {
+    fail_call(rs, &c, &page_repeated);
+    return;
+  }
   if (more)
     fill_more(rs, &c, r->output);
   else
     fill_batch(rs, &c, r->output);
-  c.page = page_after(rs->s, rs->a, rs->groups.v[c.group].src->step.op, r->output);
   if (c.page) {
     VEC_PUSH(rs->a, &rs->calls, c);
     return;

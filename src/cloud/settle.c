@@ -129,7 +129,10 @@ void settle_reply(struct op *op, int64_t now, const struct reply *r) {
     id = as_identity(op, id);
     if (id) add_ours(op, id, NULL, items->items[i]);
   }
-  st->page_token = page_after(op->s, op->a, b->step.op, r->output);
+  if (!page_after(op->s, op->a, b->step.op, r->output, &st->page_token)) {
+    op_fail(op, page_repeated.code, page_repeated.message, false);
+    return;
+  }
   st->steps_done = st->page_token == NULL;
 }
 

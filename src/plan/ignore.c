@@ -12,7 +12,8 @@ bool path_names(struct str path, struct str printed) {
       m = path_selector(printed);
       struct str one = str_sub(path, 0, n);
       if (!n || !m) return false;
-      if (!str_eq(one, STR("[*]")) && !str_eq(one, STR("[]")) && !str_eq(one, str_sub(printed, 0, m))) return false;
+      if (!str_eq(one, STR("[*]")) && !str_eq(one, STR("[]")) && !str_eq(one, str_sub(printed, 0, m)))
+        return false;
     }
     path = str_sub(path, n, path.n);
     printed = str_sub(printed, m, printed.n);
@@ -45,8 +46,8 @@ static const struct value *member_as_found(const struct found *f, const struct p
 }
 
 /* The element of another list that stands where element i of `wanted` does. */
-static const struct value *partner(const struct found *f, struct compare_rule rule, const struct value *wanted,
-                                   uint32_t i, const struct value *list) {
+static const struct value *partner(const struct found *f, struct compare_rule rule,
+                                   const struct value *wanted, uint32_t i, const struct value *list) {
   if (!value_is(list, V_LIST)) return NULL;
   if (rule.kind != CMP_KEYED) return i < list->n ? list->items[i] : NULL;
   const struct value *key = value_get(f->m.s, wanted->items[i], rule.key);
@@ -77,8 +78,8 @@ static const struct value *elements_as_found(const struct found *f, const struct
     const struct value *item = wanted->items[i];
     struct place element = element_place(f, at, rule, item, i);
     if (path_names(path, place_text(f->m.a, &element)))
-      item = as_found(f, &element, item, partner(f, rule, wanted, i, live), partner(f, rule, wanted, i, applied),
-                      str_sub(rest, end, rest.n), depth);
+      item = as_found(f, &element, item, partner(f, rule, wanted, i, live),
+                      partner(f, rule, wanted, i, applied), str_sub(rest, end, rest.n), depth);
     if (item) items[n++] = item;
   }
   return value_list(f->m.a, items, n);

@@ -563,6 +563,22 @@ TEST(attempts_are_a_setting) {
   }
 }
 
+TEST(bucket_elsewhere) {
+  static const struct fake_answer a[] = {
+      {.status = 301,
+       .headers = {{{"x-amz-bucket-region", 19}, {"eu-central-1", 12}}},
+       .body = "<Error><Code>PermanentRedirect</Code><Message>Use another endpoint.</Message></Error>"}};
+  struct fixture f = {0};
+  start(&f, a, N(a));
+  struct got g = run(&f, "s3", "GetBucketVersioning", "{\"Bucket\":\"my-bucket\"}");
+  CHECK_INT(g.r.cls, EC_CLIENT);
+  CHECK_STR(g.r.code, STR("PermanentRedirect"));
+  CHECK_STR(g.r.message, STR("the bucket is in region eu-central-1, and was asked for in eu-west-1: set the "
+                             "resource's region"));
+  CHECK_INT(f.w.n_requests, 1);
+  stop(&f);
+}
+
 TEST(bad_endpoints) {
   static const char *const env[] = {"AWS_ENDPOINT_URL=localhost:4566", "AWS_ENDPOINT_URL=ftp://x",
                                     "AWS_ENDPOINT_URL=http://", "AWS_ENDPOINT_URL=http://u:p@h/",
@@ -740,6 +756,6 @@ TEST(identity) {
 TEST_MAIN(CASE(reads), CASE(retries), CASE(gives_up), CASE(waits_as_told), CASE(mends_the_clock),
           CASE(takes_new_credentials), CASE(renews_credentials_before_they_end),
           CASE(goes_on_while_renewing_fails), CASE(says_when_refused), CASE(says_when_there_are_none),
-          CASE(endpoints), CASE(endpoint_settings), CASE(attempts_are_a_setting), CASE(bad_endpoints),
-          CASE(limits_the_rate), CASE(caps_concurrency), CASE(refuses_wrong_calls), CASE(timers),
-          CASE(cancels), CASE(frees_unfinished), CASE(identity))
+          CASE(endpoints), CASE(endpoint_settings), CASE(attempts_are_a_setting), CASE(bucket_elsewhere),
+          CASE(bad_endpoints), CASE(limits_the_rate), CASE(caps_concurrency), CASE(refuses_wrong_calls),
+          CASE(timers), CASE(cancels), CASE(frees_unfinished), CASE(identity))

@@ -314,6 +314,27 @@ TEST(metadata) {
   stop(&f);
 }
 
+TEST(metadata_addresses) {
+  static const struct {
+    const char *env, *config, *url;
+  } rows[] = {
+      {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=ipv6", "", "http://[fd00:ec2::254]/latest/api/token"},
+      {"X=1", "[default]\nec2_metadata_service_endpoint_mode=IPv6\n",
+       "http://[fd00:ec2::254]/latest/api/token"},
+      {"X=1", "[default]\nec2_metadata_service_endpoint=http://h:1/\n", "http://h:1/latest/api/token"},
+      {"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://e", "[default]\nec2_metadata_service_endpoint_mode=IPv6\n",
+       "http://e/latest/api/token"}};
+  for (size_t i = 0; i < N(rows); i++) {
+    struct fixture f;
+    start(&f, NULL, 0);
+    put(&f, "config", rows[i].config);
+    world_env(&f.w, rows[i].env);
+    CHECK_INT(find(&f, NULL), QN_E_NOTFOUND);
+    CHECK_STR(str_c(f.w.requests[0].url), str_c(rows[i].url));
+    stop(&f);
+  }
+}
+
 TEST(sso) {
   static const struct fake_answer a[] = {
       {.status = 200,
@@ -466,4 +487,4 @@ TEST(ini) {
 
 TEST_MAIN(CASE(environment), CASE(files), CASE(bad_settings), CASE(role_chain), CASE(role_refused),
           CASE(role_with_a_wrong_clock), CASE(web_identity), CASE(process), CASE(container), CASE(metadata),
-          CASE(sso), CASE(sso_refresh), CASE(nothing), CASE(ini))
+          CASE(metadata_addresses), CASE(sso), CASE(sso_refresh), CASE(nothing), CASE(ini))

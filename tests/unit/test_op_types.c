@@ -484,6 +484,19 @@ TEST(role_loses_its_policies_before_it_goes) {
   world_close(&t);
 }
 
+TEST(each_ends_where_a_listing_repeats_a_page) {
+  struct world t;
+  world_open(&t);
+  struct op_scope sc = scope_for(&t, NULL, "{\"RoleName\":\"r\"}");
+  sc.identity = json(&t, "{\"RoleName\":\"r\"}");
+  const char *page = "{\"AttachedPolicies\":[],\"IsTruncated\":true,\"Marker\":\"m\"}";
+  CHECK_INT(PLAY(&t, begin(&t, "AWS::IAM::Role", OP_DELETE, &sc, NULL),
+                 {"ListAttachedRolePolicies", "{\"RoleName\":\"r\"}", page},
+                 {"ListAttachedRolePolicies", "{\"RoleName\":\"r\",\"Marker\":\"m\"}", page}),
+            OPW_FAILED);
+  world_close(&t);
+}
+
 TEST(zone_gets_its_tags_after_it_is_made) {
   struct world t;
   world_open(&t);
@@ -606,5 +619,6 @@ TEST_MAIN(CASE(resumed_zone_gets_the_tags_that_the_killed_run_owed),
           CASE(record_is_deleted_exactly_as_it_is),
           CASE(alias_record_is_deleted_without_the_lists_it_has_not), CASE(record_settles_by_its_content),
           CASE(task_definition_is_found_again_among_the_last_revisions),
-          CASE(role_loses_its_policies_before_it_goes), CASE(zone_gets_its_tags_after_it_is_made),
+          CASE(role_loses_its_policies_before_it_goes), CASE(each_ends_where_a_listing_repeats_a_page),
+          CASE(zone_gets_its_tags_after_it_is_made),
           CASE(resumed_zone_waits_for_the_change_of_the_killed_run))

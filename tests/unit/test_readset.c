@@ -195,6 +195,22 @@ TEST(pages_and_second_batches) {
   world_close(&t);
 }
 
+/* Neither asked forever nor taken for the end, behind which everything would be gone. */
+TEST(listing_that_repeats_a_page_fails) {
+  struct world t;
+  world_open(&t);
+  struct want w[] = {{STR("a"), "AWS::Route53::HostedZone", "{\"Id\":\"Z1\"}", "Name"}};
+  const struct answer an[] = {{"ListHostedZones", NULL,
+                               "{\"HostedZones\":[{\"Id\":\"/hostedzone/Z0\",\"Name\":\"a.\"}],"
+                               "\"IsTruncated\":true,\"NextMarker\":\"m\"}"}};
+  struct run r = {&t, open_set(&t, w, 1), an, 1};
+  answer_all(&r);
+  CHECK_INT(readset_calls(r.rs), 2);
+  CHECK_INT(readset_result(r.rs, 0)->state, RR_FAILED);
+  CHECK_STR(readset_result(r.rs, 0)->message, STR("the listing names the same page twice"));
+  world_close(&t);
+}
+
 TEST(bucket_aspects) {
   struct world t;
   world_open(&t);
@@ -275,5 +291,5 @@ TEST(five_thousand_resources) {
 
 TEST_MAIN(CASE(tables_routes_and_associations_share_one_call),
           CASE(per_resource_reads_only_for_managed_properties), CASE(services_go_by_cluster_in_tens),
-          CASE(pages_and_second_batches), CASE(bucket_aspects), CASE(failures_are_told_apart),
-          CASE(five_thousand_resources))
+          CASE(pages_and_second_batches), CASE(bucket_aspects), CASE(listing_that_repeats_a_page_fails),
+          CASE(failures_are_told_apart), CASE(five_thousand_resources))
