@@ -173,6 +173,11 @@ enum qn_err plan_undo(const struct undo *u, struct state *st, const struct provi
                       uint32_t *n_left) QN_MUST_USE;
 
 /* ---- pieces used by drift, apply and tests ------------------------------ */
+/* quoin's own tags of a resource: id, stack, environment, address. */
+const struct value *ownership_tags(struct session *s, struct arena *a, const struct environment *env, sym address,
+                                   struct str uid);
+/* The text of one tag, in either form of tags (list of {Key, Value}, map); empty if it is not there. */
+struct str tag_value(struct session *s, const struct value *tags, struct str key);
 /* Compares the managed leaves of a resource. */
 struct diff_input {
   const struct def *def;

@@ -184,8 +184,6 @@ enum qn_err settle_others(struct state *st, struct session *s, const struct prov
                           uint32_t generation);
 
 /* ---- values.c ------------------------------------------------------------------------ */
-const struct value *ownership_tags(struct session *s, struct arena *a, const struct environment *env,
-                                   sym address, struct str uid);
 /* Text of a service without the secrets that were sent: validation errors quote what they refuse. */
 struct str scrubbed(struct arena *a, struct str text, const struct value *sent);
 struct str request_digest(struct session *s, struct arena *a, const struct value *input);

@@ -1,39 +1,8 @@
-/* Values on their way out (tags, digests) and back (what may be written down). */
+/* Values on their way out (digests) and back (what may be written down). */
 #include "internal.h"
 #include "quoin/crypto.h"
 
-enum { TAG_MAX = 200, DEPTH = 256, SCRUB_MIN = 4 /* shorter texts are part of any message */ };
-
-/* The characters that the strictest services allow in a tag; an element's key stands behind a colon:
- * api.subnet["a"] is api.subnet:a. Too long a text is cut and ends in a part of its hash. */
-static struct str tag_text(struct arena *a, struct str t) {
-  struct buf b = BUF_INIT(1 << 20);
-  for (size_t i = 0; i < t.n; i++) {
-    char c = t.p[i];
-    if (c == '"' || c == ']' || c == '\\') continue;
-    bool plain = (c & 0x80) || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                 strchr(" _.:/=+-@", c);
-    buf_addc(&b, c == '[' ? ':' : plain && c ? c : '_');
-  }
-  struct str out = str_dup(a, buf_str(&b));
-  buf_release(&b);
-  if (out.n <= TAG_MAX) return out;
-  size_t cut = TAG_MAX - 17;
-  while (cut && ((unsigned char)out.p[cut] & 0xc0) == 0x80) cut--; /* not inside a character */
-  struct str hash = str_sub(crypto_sha256_hex(a, t), 0, 16);
-  return str_fmt(a, "%.*s:%.*s", (int)cut, out.p, SV(hash));
-}
-
-const struct value *ownership_tags(struct session *s, struct arena *a, const struct environment *env,
-                                   sym address, struct str uid) {
-  struct member m[] = {
-      {session_sym(s, STR("quoin:id")), SPAN_NONE, value_str(a, uid)},
-      {session_sym(s, STR("quoin:stack")), SPAN_NONE, value_str(a, tag_text(a, session_str(s, env->stack)))},
-      {session_sym(s, STR("quoin:env")), SPAN_NONE, value_str(a, tag_text(a, session_str(s, env->name)))},
-      {session_sym(s, STR("quoin:address")), SPAN_NONE, value_str(a, tag_text(a, session_str(s, address)))},
-  };
-  return value_map(a, m, sizeof m / sizeof *m);
-}
+enum { DEPTH = 256, SCRUB_MIN = 4 /* shorter texts are part of any message */ };
 
 /* Secrets count as one and the same text: their values must not be guessed from a digest. */
 static const struct value *masked(struct arena *a, const struct value *v, unsigned depth) {

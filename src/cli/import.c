@@ -29,10 +29,16 @@ static enum qn_err read_object(struct world *w, const struct node *n, const stru
                              .props = n->r.props};
   enum qn_err e = def_identity_of_text(s, &s->arena, def, str_c(id), &item->identity);
   if (e) return e;
-  struct str *managed = ARENA_ARRAY(&s->arena, n->r.props->n, struct str);
-  for (uint32_t i = 0; i < n->r.props->n; i++) managed[i] = session_str(s, n->r.props->members[i].key);
+  uint32_t k = 0;
+  struct str *managed = ARENA_ARRAY(&s->arena, n->r.props->n + 1, struct str),
+             tags = def_info(def).tag_property;
+  for (uint32_t i = 0; i < n->r.props->n; i++) {
+    struct str name = session_str(s, n->r.props->members[i].key);
+    if (!str_eq(name, tags)) managed[k++] = name;
+  }
+  if (tags.n) managed[k++] = tags; /* they tell whose it is */
   item->managed = managed;
-  item->n_managed = n->r.props->n;
+  item->n_managed = k;
   struct refreshed out;
   if ((e = refresh_read(s, w->providers, w->rd, w->cloud, w->env.account, w->env.partition, item, 1, &out)))
     return e;
@@ -72,6 +78,42 @@ static enum qn_err record(struct world *w, const struct node *n, const struct re
   return e ? e : state_commit(w->state);
 }
 
+/* One object under two addresses would be changed to and fro. */
+static enum qn_err check_unrecorded(struct world *w, const struct node *n, const struct read_item *item,
+                                    const char *id) {
+  struct session *s = &w->c->s;
+  size_t n_all;
+  const struct sres *all = state_resources(w->state, &n_all);
+  for (size_t i = 0; i < n_all; i++) {
+    if (all[i].type != n->r.type || all[i].region != item->region || !all[i].identity ||
+        !value_eq(s, all[i].identity, item->identity))
+      continue;
+    struct str old = session_str(s, all[i].address), new = session_str(s, n->r.address);
+    struct diag *g = diag_add(&s->diags, QN0816, n->r.span, "%s is recorded already, as %.*s", id, SV(old));
+    diag_help(&s->diags, g, "`quoin state mv '%.*s' '%.*s'` gives it this address", SV(old), SV(new));
+    return QN_E_EXISTS;
+  }
+  return QN_OK;
+}
+
+/* Its tags may say that another state has it: two that manage one object undo each other's work. */
+static void say_whose(struct world *w, const struct node *n, const struct def *def,
+                      const struct value *live) {
+  struct session *s = &w->c->s;
+  struct str property = def_info(def).tag_property;
+  const struct value *tags = property.n ? value_get(s, live, property) : NULL;
+  const struct value *ours = ownership_tags(s, &s->arena, &w->env, n->r.address, STR(""));
+  struct str stack = tag_value(s, tags, STR("quoin:stack")), env = tag_value(s, tags, STR("quoin:env")),
+             address = tag_value(s, tags, STR("quoin:address"));
+  if (!stack.n || (str_eq(stack, tag_value(s, ours, STR("quoin:stack"))) &&
+                   str_eq(env, tag_value(s, ours, STR("quoin:env")))))
+    return;
+  cli_say(w->c,
+          "Its tags say that it is %.*s of stack %.*s, environment %.*s. If that is still so, take it out of"
+          " that state with `quoin state rm`.\n",
+          SV(address), SV(stack), SV(env));
+}
+
 static enum qn_err import(struct world *w) {
   struct cli *c = w->c;
   const char *address = cli_arg(c, 0), *id = cli_arg(c, 1);
@@ -96,8 +138,10 @@ static enum qn_err import(struct world *w) {
   struct read_item item;
   const struct value *live = NULL;
   if ((e = read_object(w, n, def, id, &item, &live))) return e;
+  if ((e = check_unrecorded(w, n, &item, id))) return e;
   if ((e = record(w, n, &item, live))) return e;
   printf("%s is now recorded as %s. `quoin plan` shows where it differs from the spec.\n", id, address);
+  say_whose(w, n, def, live);
   return QN_OK;
 }
 

@@ -75,6 +75,12 @@ enum qn_err build_attribute(void *user, sym address, struct str path, const stru
 
 /* Orders the changes that were added and makes them the plan's. */
 void build_plan(struct builder *b, struct plan *out);
+/* Adds a leaf when the live object does not carry our id: it was imported, or somebody took the tag off. */
+bool owner_leaf(struct builder *b, const struct recorded *r, const struct leaf_change **leaves, uint32_t *n);
+/* The tag with the address only informs. A rename alone is no change; it goes along with the next real one.
+ */
+bool address_leaf(struct builder *b, const struct recorded *r, const struct leaf_change **leaves,
+                  uint32_t *n);
 
 void build_add(struct builder *b, struct change c);
 uint8_t build_default_on_destroy(const struct builder *b, const struct recorded *r);

@@ -202,9 +202,9 @@ static bool add_below(const struct leaf_style *st, struct buf *out, const struct
   return true;
 }
 
-void render_differences(const struct leaf_style *st, struct buf *out, const struct value *before,
+bool render_differences(const struct leaf_style *st, struct buf *out, const struct value *before,
                         const struct value *after) {
-  if (before && after) (void)add_below(st, out, before, after);
+  return before && after && add_below(st, out, before, after);
 }
 
 void render_leaf(const struct leaf_style *st, struct buf *out, const struct leaf_line *l) {

@@ -22,8 +22,8 @@ struct leaf_line {
  */
 void render_leaf(const struct leaf_style *st, struct buf *out, const struct leaf_line *l);
 
-/* Only what differs within two documents or texts; nothing for other values. */
-void render_differences(const struct leaf_style *st, struct buf *out, const struct value *before,
+/* Only what differs within two documents or texts; false, and nothing, for other values. */
+bool render_differences(const struct leaf_style *st, struct buf *out, const struct value *before,
                         const struct value *after);
 
 #endif

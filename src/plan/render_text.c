@@ -16,6 +16,11 @@ struct letter {
   unsigned columns;
 };
 
+static struct leaf_style leaf_style(const struct letter *l) {
+  return (struct leaf_style){l->p->s,      l->a,          l->columns, l->c->add,
+                             l->c->change, l->c->destroy, l->c->dim,  l->c->off};
+}
+
 enum kind {
   K_CREATE,
   K_UPDATE,
@@ -111,7 +116,7 @@ static struct str unknown_because(const struct letter *l, const struct leaf_chan
   const struct change *c = address ? change_of(l->p, address) : NULL;
   if (!c) return STR("");
   const char *what = c->action == ACT_UPDATE ? "updated" : c->pair != UINT32_MAX ? "replaced" : "created";
-  if (c->if_changed) what = "perhaps replaced";
+  if (c->if_changed) return str_fmt(l->a, "%.*s may be replaced", SV(session_str(l->s, address)));
   return str_fmt(l->a, "%.*s is %s", SV(session_str(l->s, address)), what);
 }
 
@@ -124,8 +129,15 @@ static struct str kept_words(const struct letter *l, const struct leaf_change *l
   return out;
 }
 
+/* quoin's own tags stand in no spec. */
+static struct str tag_words(const struct leaf_change *leaf) {
+  if (leaf->span.file || !leaf->after) return STR("");
+  if (str_ends(leaf->path, STR("[\"quoin:id\"]"))) return STR("marks it as managed by this state");
+  return str_ends(leaf->path, STR("[\"quoin:address\"]")) ? STR("its new address") : STR("");
+}
+
 static struct str leaf_notes(const struct letter *l, const struct leaf_change *leaf) {
-  struct str parts[4];
+  struct str parts[5];
   size_t n = 0;
   if (leaf->forces_replace)
     parts[n++] = leaf->if_changed ? STR("forces replacement if it has changed") : STR("forces replacement");
@@ -137,6 +149,7 @@ static struct str leaf_notes(const struct letter *l, const struct leaf_change *l
   if (leaf->why == WHY_KEPT) parts[n++] = kept_words(l, leaf);
   if (leaf->why == WHY_SPEC && !leaf->after) parts[n++] = STR("not in the spec any more");
   if (leaf->why == WHY_UNKNOWN && (parts[n] = unknown_because(l, leaf)).n) n++;
+  if ((parts[n] = tag_words(leaf)).n) n++;
   if (leaf->span.file) {
     uint32_t line, col;
     srcmap_line_col(l->s->sources, leaf->span.file, leaf->span.start, &line, &col);
@@ -176,8 +189,7 @@ static struct leaf_line leaf_line(const struct letter *l, const struct change *c
 }
 
 static void add_leaves(struct letter *l, const struct change *c) {
-  struct leaf_style st = {l->p->s,      l->a,          l->columns, l->c->add,
-                          l->c->change, l->c->destroy, l->c->dim,  l->c->off};
+  struct leaf_style st = leaf_style(l);
   size_t width = 0;
   for (uint32_t i = 0; i < c->n_leaves; i++) {
     size_t n = leaf_line(l, c, &c->leaves[i]).name.n;
@@ -208,7 +220,7 @@ static void add_old(struct letter *l, const struct change *old) {
   bool kept = old->action == ACT_FORGET;
   buf_addf(l->out, "%*s%s# %.*s %s%s\n", PROPERTY_INDENT, "", l->c->dim, SV(id),
            kept              ? "stays in the cloud and is forgotten"
-           : old->if_changed ? "is then destroyed"
+           : old->if_changed ? "is destroyed in that case"
                              : "is destroyed",
            l->c->off);
   if (!kept && def_info(old->def).stateful)
@@ -218,11 +230,7 @@ static void add_old(struct letter *l, const struct change *old) {
 
 static void add_identity(struct letter *l, const struct change *c) {
   if (!value_is(c->identity, V_MAP)) return;
-  for (uint32_t i = 0; i < c->identity->n; i++) {
-    buf_addf(l->out, "%*s%.*s = ", PROPERTY_INDENT, "", SV(session_str(l->s, c->identity->members[i].key)));
-    render_inline(l->s, l->out, c->identity->members[i].value, l->columns);
-    buf_addc(l->out, '\n');
-  }
+  add_properties(l, c->identity);
   if (c->action == ACT_DELETE && def_info(c->def).stateful)
     buf_addf(l->out, "%*s%s! its data is lost: this cannot be undone%s\n", PROPERTY_INDENT, "", l->c->destroy,
              l->c->off);
@@ -275,20 +283,35 @@ static bool drifted(const struct change *c) {
   return false;
 }
 
-/* Property: recorded X, live Y; below long documents what differs within them. */
+static void add_side(struct letter *l, const struct value *v) {
+  if (value_is_null(v))
+    buf_addz(l->out, "(none)");
+  else
+    render_inline(l->s, l->out, v, 0);
+}
+
+/* Property: recorded X, live Y; of long values only what differs within them, or one below the other. */
 static void add_drift_leaf(struct letter *l, const struct leaf_change *leaf) {
   struct leaf_line line = {
       .name = leaf->path, .before = leaf->recorded ? leaf->recorded : leaf->after, .after = leaf->before};
   size_t from = l->out->n;
   buf_addf(l->out, "%*s%.*s: recorded ", PROPERTY_INDENT, "", SV(line.name));
-  render_inline(l->s, l->out, line.before, 0);
+  add_side(l, line.before);
   buf_addz(l->out, ", live ");
-  render_inline(l->s, l->out, line.after, 0);
+  add_side(l, line.after);
   bool fits = !l->out->failed && str_columns((struct str){l->out->p + from, l->out->n - from}) <= l->columns;
+  if (!fits && !l->out->failed) {
+    struct leaf_style st = leaf_style(l);
+    l->out->n = from;
+    buf_addf(l->out, "%*s%.*s, recorded -> live:\n", PROPERTY_INDENT, "", SV(line.name));
+    if (render_differences(&st, l->out, line.before, line.after)) return;
+    l->out->n = from;
+    buf_addf(l->out, "%*s%.*s:\n%*srecorded ", PROPERTY_INDENT, "", SV(line.name), PROPERTY_INDENT + 2, "");
+    add_side(l, line.before);
+    buf_addf(l->out, "\n%*slive     ", PROPERTY_INDENT + 2, "");
+    add_side(l, line.after);
+  }
   buf_addc(l->out, '\n');
-  struct leaf_style st = {l->p->s,      l->a,          l->columns, l->c->add,
-                          l->c->change, l->c->destroy, l->c->dim,  l->c->off};
-  if (!fits) render_differences(&st, l->out, line.before, line.after);
 }
 
 static void add_drift(struct letter *l, const struct change *c) {
@@ -328,8 +351,7 @@ static void add_header(struct letter *l) {
 }
 
 static uint32_t add_outputs(struct letter *l) {
-  struct leaf_style st = {l->p->s,      l->a,          l->columns, l->c->add,
-                          l->c->change, l->c->destroy, l->c->dim,  l->c->off};
+  struct leaf_style st = leaf_style(l);
   const struct output_change *changes;
   uint32_t n = plan_output_changes(l->p, l->a, &changes);
   if (n) buf_addz(l->out, "Changes to Outputs:\n");
@@ -350,12 +372,22 @@ static void add_count(struct letter *l, const char **between, uint32_t n, const 
   *between = ", ";
 }
 
+/* Replacements that a value known only after apply decides. */
+static uint32_t undecided(const struct plan *p) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < p->n_changes; i++)
+    n += !told_elsewhere(&p->changes[i]) && kind_of(&p->changes[i]) == K_REPLACE_IF;
+  return n;
+}
+
 static void add_footer(struct letter *l) {
   struct plan_counts n = plan_count(l->p);
+  uint32_t maybe = undecided(l->p);
   const char *between = "Among them: ";
   buf_addf(l->out, "%sPlan:%s %u to add, %u to change, %u to destroy.\n", l->c->bold, l->c->off, n.add,
            n.change, n.destroy);
   add_count(l, &between, n.replace, "replacement", "replacements");
+  if (maybe) buf_addf(l->out, " (%u only if a value changes)", maybe);
   if (!n.replace) between = "Besides: ";
   add_count(l, &between, n.forget, "to forget", "to forget");
   add_count(l, &between, l->p->n_moves, "moved", "moved");
@@ -393,6 +425,8 @@ static void add_nothing(struct letter *l, uint32_t outputs) {
     buf_addz(l->out, "No changes but the moves above.\n");
   else if (outputs)
     buf_addz(l->out, "No changes but the outputs above.\n");
+  else if (l->p->destroy)
+    buf_addz(l->out, "Nothing is recorded: there is nothing to destroy.\n");
   else
     buf_addz(l->out, "No changes. The cloud is as the spec says.\n");
   add_calls(l);

@@ -181,36 +181,6 @@ static enum qn_err check_kept(struct builder *b, const struct change *c) {
   return e;
 }
 
-/* The value of our own tag on the live object, in either form of tags; NULL if there is none. */
-static const struct value *live_owner(struct builder *b, const struct value *tags) {
-  if (value_is(tags, V_MAP)) return value_get(b->s, tags, STR("quoin:id"));
-  for (uint32_t i = 0; value_is(tags, V_LIST) && i < tags->n; i++) {
-    const struct value *key = value_get(b->s, tags->items[i], STR("Key"));
-    if (value_is(key, V_STR) && str_eq(value_text(key), STR("quoin:id")))
-      return value_get(b->s, tags->items[i], STR("Value"));
-  }
-  return NULL;
-}
-
-/* Adds a leaf when the live object does not carry our tag: it was imported, or somebody took the tag off. */
-static void add_owner_leaf(struct builder *b, const struct recorded *r, const struct leaf_change **leaves,
-                           uint32_t *n) {
-  struct str property = def_info(r->def).tag_property;
-  if (!property.n || !r->live) return;
-  const struct value *owner = live_owner(b, value_get(b->s, r->live, property));
-  if (value_is(owner, V_STR) && str_eq(value_text(owner), r->r->uid)) return;
-  struct leaf_change *more = arena_grow(b->a, *leaves, *n, (size_t)*n + 1, sizeof *more);
-  const struct value *seen = r->r->seen ? live_owner(b, value_get(b->s, r->r->seen, property)) : NULL;
-  more[*n] = (struct leaf_change){.path = str_fmt(b->a, "%.*s[\"quoin:id\"]", SV(property)),
-                                  .property = property,
-                                  .before = owner,
-                                  .after = value_str(b->a, r->r->uid),
-                                  .recorded = seen,
-                                  .why = seen ? WHY_DRIFT : WHY_SPEC};
-  *leaves = more;
-  *n += 1;
-}
-
 static bool covers(const struct value *map, const struct value *of) {
   for (uint32_t i = 0; value_is(of, V_MAP) && i < of->n; i++)
     if (!value_is(map, V_MAP) || !value_member(map, of->members[i].key)) return false;
@@ -261,7 +231,7 @@ static enum qn_err plan_existing(struct builder *b, const struct node *n, struct
   const struct leaf_change *leaves;
   uint32_t n_leaves;
   diff_leaves(b->s, b->a, &in, &leaves, &n_leaves);
-  add_owner_leaf(b, r, &leaves, &n_leaves);
+  bool marked = owner_leaf(b, r, &leaves, &n_leaves);
   if (b->undo) n_leaves = only_taken_back(b, n, &leaves, n_leaves);
   bool replace = false, if_changed = false, released = false;
   for (uint32_t i = 0; i < n_leaves; i++) {
@@ -276,6 +246,7 @@ static enum qn_err plan_existing(struct builder *b, const struct node *n, struct
   c.leaves = leaves;
   c.n_leaves = n_leaves;
   set_properties(b, &c);
+  if (c.n_properties && !marked && !b->undo && address_leaf(b, r, &c.leaves, &c.n_leaves)) set_properties(b, &c);
   c.action = c.n_properties ? ACT_UPDATE : ACT_NONE;
   c.record = !r->r->complete || r->r->protect != c.protect || r->r->on_destroy != c.on_destroy || r->moved ||
              released || applied_differs(b, r, wanted) || !same_deps(r->r, &c);

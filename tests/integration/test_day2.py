@@ -169,6 +169,69 @@ def test_rename_with_moved_changes_nothing(cloud, quoin):
     assert "journal" in quoin("state", "list", web.ENV).expect(0).out.split()
 
 
+def address_tag(cloud):
+    return cloud.observer("logs").list_tags_log_group(logGroupName="/tagged")["tags"]["quoin:address"]
+
+
+def test_address_tag_follows_with_the_next_change(cloud, quoin):
+    """A rename is no change; the tag that only informs goes along with the next one, and the plan says so."""
+    spec = """quoin: 1
+stack: tagged
+environments: { dev: { region: us-east-1 } }
+resources:
+  %s: { type: AWS::Logs::LogGroup, properties: { LogGroupName: /tagged, RetentionInDays: %d } }
+%s"""
+    quoin.write("quoin.yaml", spec % ("one", 7, ""))
+    quoin("apply", "dev", "-auto-approve").expect(0)
+    quoin.write("quoin.yaml", spec % ("two", 7, "moved: [{ from: one, to: two }]\n"))
+    quoin("apply", "dev", "-auto-approve").expect(0)
+    quoin("plan", "-detailed-exitcode").expect(0)
+    quoin("state", "mv", "two", "three").expect(0)
+    quoin.write("quoin.yaml", spec % ("three", 7, ""))
+    quoin("plan", "-detailed-exitcode").expect(0)
+    assert address_tag(cloud) == "one"
+    quoin.write("quoin.yaml", spec % ("three", 14, ""))
+    assert '~ Tags["quoin:address"] = "one" -> "three"  # its new address' in quoin("plan").expect(0).out
+    cloud.forget_calls()
+    quoin("apply", "dev", "-auto-approve").expect(0)
+    assert Counter(cloud.mutations()) == Counter(["logs:PutRetentionPolicy", "logs:TagResource"])
+    assert address_tag(cloud) == "three"
+    quoin("plan", "-detailed-exitcode", "-strict-readback").expect(0)
+
+
+RETAINED = """quoin: 1
+stack: kept
+environments: { dev: { region: us-east-1 }, other: { region: us-east-1 } }
+resources:
+  zone: { type: AWS::Route53::HostedZone, properties: { Name: kept.test } }
+%s"""
+KEPT = """  vpc:
+    type: AWS::EC2::VPC
+    on_destroy: retain
+    properties: { CidrBlock: 10.0.0.0/16, Tags: [{ Key: Name, Value: kept }] }
+"""
+
+
+def test_retained_object_is_imported_again(cloud, quoin):
+    quoin.write("quoin.yaml", RETAINED % KEPT)
+    quoin("apply", "dev", "-auto-approve").expect(0)
+    vpc = json.loads(quoin("state", "show", "vpc", "dev", "-json").expect(0).out)["identity"]["VpcId"]
+    quoin.write("quoin.yaml", RETAINED % "")
+    quoin("apply", "dev", "-auto-approve").expect(0)
+    quoin.write("quoin.yaml", RETAINED % (KEPT + KEPT.replace("vpc:", "twice:")))
+    assert "Its tags say" not in quoin("import", "vpc", vpc, "dev").expect(0).err
+    assert f"{vpc} is recorded already, as vpc" in quoin("import", "twice", vpc, "dev").expect(1).err
+    quoin.write("quoin.yaml", RETAINED % KEPT)
+    assert "No drift" in quoin("drift", "dev").expect(0).out
+    plan = quoin("plan", "dev").expect(0).out
+    assert "recorded" not in plan and "outside quoin" not in plan and "# marks it as managed by this state" in plan, plan
+    quoin("apply", "dev", "-auto-approve").expect(0)
+    quoin("plan", "dev", "-detailed-exitcode", "-strict-readback").expect(0)
+    cloud.observer("ec2").create_tags(Resources=[vpc], Tags=[{"Key": "quoin:id", "Value": "x"}])
+    assert 'Tags["quoin:id"]: recorded' in quoin("drift", "dev").expect(2).out
+    assert "it is vpc of stack kept, environment dev" in quoin("import", "vpc", vpc, "other").expect(0).err
+
+
 NETWORK = """module: network
 inputs:
   cidr: { type: cidr }
