@@ -128,7 +128,8 @@ static void print_letter(struct cli *c, const struct plan *p) {
 static enum qn_err ask(struct run *r, const struct plan *p) {
   if (plan_empty(p)) return QN_OK;
   return cli_approve(r->w.c, r->destroy ? "Destroy all of this? There is no way back." : "Apply this?",
-                     "run with -auto-approve, or save a plan with `quoin plan -out FILE` and apply that",
+                     r->destroy ? "run with -auto-approve, or save a plan with `quoin plan -destroy -out FILE` and apply that"
+                                : "run with -auto-approve, or save a plan with `quoin plan -out FILE` and apply that",
                      r->options.wake_fd, &interrupts);
 }
 
@@ -179,12 +180,11 @@ static void print_summary(struct run *r, const struct apply_result *res, enum qn
     printf("}\n");
     return;
   }
-  const char *word = r->destroy ? "Destroy" : "Apply";
-  printf("\n%s %s: %u added, %u changed, %u destroyed", word,
-         res->interrupted ? "interrupted"
-         : e              ? "incomplete"
-                          : "complete",
-         res->created, res->updated, res->deleted);
+  const char *end = res->interrupted ? "interrupted" : e ? "incomplete" : "complete";
+  if (r->destroy)
+    printf("\nDestroy %s: %u destroyed", end, res->deleted);
+  else
+    printf("\nApply %s: %u added, %u changed, %u destroyed", end, res->created, res->updated, res->deleted);
   if (res->forgotten) printf(", %u forgotten", res->forgotten);
   if (res->failed || res->skipped) printf("; %u failed, %u not started", res->failed, res->skipped);
   printf(".\n");

@@ -9,8 +9,8 @@
 
 const struct command commands[] = {
     {"init", NULL, "[FOLDER]", "Write a first spec into a folder",
-     "Writes quoin.yaml with one small stack. Nothing is downloaded: quoin knows its types.", 0, 1,
-     OPTS(NULL), cmd_init},
+     "Writes quoin.yaml with one small stack, and .gitignore, where they are missing. Nothing is downloaded.",
+     0, 1, OPTS(NULL), cmd_init},
     {"validate", NULL, "[ENVIRONMENT]", "Check the spec without a cloud",
      "Checks every environment, or the one named, against the language and the resource schemas.", 0, 1,
      OPTS(SPEC_OPTS, "json"), cmd_validate},
@@ -63,7 +63,7 @@ const struct command commands[] = {
     {"completion", NULL, "SHELL", "Print a completion script",
      "For bash, zsh or fish: `source <(quoin completion bash)` in the shell's start file.", 1, 1, OPTS(NULL),
      cmd_completion},
-    {"version", NULL, "", "Print the version", "Also prints what is embedded.", 0, 0, OPTS("json"),
-     cmd_version},
+    {"version", NULL, "", "Print the version", "With -json also the sizes of what is embedded.", 0, 0,
+     OPTS("json"), cmd_version},
 };
 const size_t n_commands = sizeof commands / sizeof *commands;

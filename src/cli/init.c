@@ -1,4 +1,7 @@
-/* quoin init: a first spec. It validates as it stands and is small enough to read. */
+/* quoin init: a first spec, which validates as it stands and is small enough to read, and what git is not to
+ * take. What is there already is left as it is: running it twice is no mistake. */
+#include <sys/stat.h>
+
 #include "cli.h"
 #include "quoin/file.h"
 
@@ -23,21 +26,38 @@ static const char first_spec[] = "quoin: 1\n"
                                  "outputs:\n"
                                  "  vpc: ${vpc.VpcId}\n";
 
-static enum qn_err init(struct cli *c, const char *folder, const char *path) {
-  struct str old;
-  enum qn_err e = file_mkdirs(folder, 0755, &c->s.diags);
-  if (e) return e;
-  e = file_read(&c->s.arena, path, 1U << 20, NULL, &old);
-  if (e == QN_E_NOTFOUND) return file_write_atomic(path, str_c(first_spec), 0644, &c->s.diags);
-  struct diag *g = diag_add(&c->s.diags, QN0002, SPAN_NONE, "%s exists already", path);
-  diag_help(&c->s.diags, g, "`quoin validate` checks it");
-  return QN_E_EXISTS;
+static const char ignored[] =
+    "# What quoin knows of the environments, and saved plans: kept, but not in git.\n"
+    "state/\n"
+    "*.plan\n";
+
+static const struct {
+  const char *name, *text;
+} files[] = {{"quoin.yaml", first_spec}, {".gitignore", ignored}};
+#define N_FILES (sizeof files / sizeof *files)
+
+static struct str path_of(struct cli *c, const char *folder, const char *name) {
+  return folder ? str_fmt(&c->s.arena, "%s/%s", folder, name) : str_c(name);
+}
+
+static enum qn_err write_missing(struct cli *c, const char *folder, bool written[N_FILES]) {
+  enum qn_err e = folder ? file_mkdirs(folder, 0755, &c->s.diags) : QN_OK;
+  for (size_t i = 0; i < N_FILES && !e; i++) {
+    struct str path = path_of(c, folder, files[i].name);
+    struct stat st;
+    if (lstat(path.p, &st) == 0) continue; /* even a link to nothing is somebody's */
+    e = file_write_atomic(path.p, str_c(files[i].text), 0644, &c->s.diags);
+    written[i] = !e;
+  }
+  return e;
 }
 
 int cmd_init(struct cli *c) {
-  const char *folder = cli_arg(c, 0) ? cli_arg(c, 0) : ".";
-  struct str path = str_fmt(&c->s.arena, "%s/quoin.yaml", folder);
-  enum qn_err e = init(c, folder, path.p);
-  if (!e) printf("Wrote %s. Next: `quoin validate`, then `quoin plan`.\n", path.p);
+  const char *folder = cli_arg(c, 0);
+  bool written[N_FILES] = {false};
+  enum qn_err e = write_missing(c, folder, written);
+  for (size_t i = 0; i < N_FILES && !e; i++)
+    printf("%s %s.\n", written[i] ? "Wrote" : "Left as it is:", path_of(c, folder, files[i].name).p);
+  if (!e) printf("Next: `quoin validate`, then `quoin plan`.\n");
   return cli_finish(c, e);
 }

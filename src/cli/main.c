@@ -23,8 +23,15 @@ static void look_at_terminal(struct cli *c) {
   if (c->out_tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) c->columns = size.ws_col;
 }
 
+/* Who asked for JSON reads JSON also when an option before it is wrong. */
+static int wrong_options(struct cli *c, int argc, char **argv) {
+  for (int i = 1; i < argc; i++)
+    if (strcmp(argv[i], "-json") == 0 || strcmp(argv[i], "--json") == 0) c->o.json = true;
+  return cli_finish(c, QN_E_INVALID);
+}
+
 static int run(struct cli *c, int argc, char **argv) {
-  if (!options_parse(c, argc, argv)) return cli_finish(c, QN_E_INVALID);
+  if (!options_parse(c, argc, argv)) return wrong_options(c, argc, argv);
   look_at_terminal(c);
   if (c->o.help) {
     if (c->group)

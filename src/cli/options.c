@@ -85,8 +85,12 @@ static bool unknown_option(struct cli *c, struct str name) {
   return false;
 }
 
-static bool wrong(struct cli *c, const char *what, struct str name) {
-  diag_add(&c->s.diags, QN0006, SPAN_NONE, "option -%.*s %s", SV(name), what);
+static bool wrong(struct cli *c, const struct option *o, const char *what) {
+  struct diag *g = diag_add(&c->s.diags, QN0006, SPAN_NONE, "option -%s %s", o->name, what);
+  if (o->arg)
+    diag_help(&c->s.diags, g, "write -%s=%s: %s", o->name, o->arg, o->help);
+  else
+    diag_help(&c->s.diags, g, "write -%s or -%s=false", o->name, o->name);
   return false;
 }
 
@@ -98,15 +102,14 @@ static void list_add(struct cli *c, struct text_list *l, const char *text) {
 static bool set_option(struct cli *c, const struct option *o, const char *value, const char *next,
                        bool *used) {
   char *field = (char *)&c->o + o->at;
-  struct str name = str_c(o->name);
   if (o->kind == O_FLAG || o->kind == O_NO_FLAG) {
     bool on = !value || strcmp(value, "true") == 0;
-    if (value && !on && strcmp(value, "false") != 0) return wrong(c, "is true or false", name);
+    if (value && !on && strcmp(value, "false") != 0) return wrong(c, o, "is true or false");
     *(bool *)field = o->kind == O_FLAG ? on : !on;
     return true;
   }
   if (!value) {
-    if (!next) return wrong(c, "wants a value", name);
+    if (!next) return wrong(c, o, "wants a value");
     value = next;
     *used = true;
   }
@@ -207,22 +210,38 @@ static bool parse_rest(struct cli *c, int argc, char **argv, int i) {
   return c->o.help || right_count(c);
 }
 
-/* Options before the command, as in `quoin -chdir=web plan`, hold their value behind `=`. */
+/* Before the command is known: an option whose value is the next word. */
+static bool value_follows(const char *arg) {
+  struct str name = str_c(arg + (arg[1] == '-' ? 2 : 1));
+  for (size_t i = 0; i < N_OPTIONS; i++)
+    if (str_eq(name, str_c(options[i].name))) return options[i].arg != NULL;
+  return false;
+}
+
+static bool no_command(struct cli *c) {
+  struct diag *g = diag_add(&c->s.diags, QN0005, SPAN_NONE, "no command is named");
+  diag_help(&c->s.diags, g, "write `quoin COMMAND [OPTIONS]`; `quoin help` lists the commands");
+  return false;
+}
+
 bool options_parse(struct cli *c, int argc, char **argv) {
-  bool group, used = false;
+  bool group;
   int at = 1;
-  while (at < argc && argv[at][0] == '-') at++;
+  while (at < argc && argv[at][0] == '-') at += value_follows(argv[at]) ? 2 : 1;
   if (at < argc && strcmp(argv[at], "help") == 0) {
     c->o.help = true;
     at++;
   }
-  if (at >= argc) return unknown_command(c, argv[1], false);
+  if (at >= argc) return no_command(c);
   const char *next = at + 1 < argc ? argv[at + 1] : NULL, *sub = next && next[0] != '-' ? next : NULL;
   c->command = find_command(argv[at], sub, &group);
   if (!c->command && group && !sub && group_help(c, argv[at], next)) return true;
   if (!c->command) return unknown_command(c, group ? (sub ? sub : "") : argv[at], group);
-  for (int i = 1; i < at; i++)
-    if (argv[i][0] == '-' && !parse_option(c, argv[i], NULL, &used)) return false;
+  for (int i = 1; i < at && argv[i][0] == '-'; i++) {
+    bool used = false;
+    if (!parse_option(c, argv[i], argv[i + 1], &used)) return false;
+    if (used) i++;
+  }
   return parse_rest(c, argc, argv, at + (c->command->sub ? 2 : 1));
 }
 

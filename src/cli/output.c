@@ -35,6 +35,8 @@ int cli_exit_code(enum qn_err e) {
 /* JSON diagnostics go to standard output, where the JSON of a success would have gone. */
 int cli_finish(struct cli *c, enum qn_err e) {
   struct buf out = BUF_INIT(BUF_MAX_DEFAULT);
+  if (e || c->s.diags.n)
+    fflush(stdout); /* where both go to one file, the message stands behind what it is about */
   diags_sort(&c->s.diags, c->s.sources, &c->s.arena);
   if (c->o.json && c->s.diags.n && e) {
     buf_addz(&out, "{\"diagnostics\":");

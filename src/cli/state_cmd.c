@@ -38,6 +38,7 @@ int cmd_state_list(struct cli *c) {
   size_t n;
   const struct sres *all = state_resources(w.state, &n);
   if (c->o.json) print_json_list(c, all, n);
+  if (!n) cli_say(c, "Nothing is recorded in %s.\n", world_state_root(&w));
   for (size_t i = 0; !c->o.json && i < n; i++)
     printf("%s%s\n", session_str(&c->s, all[i].address).p, all[i].deposed ? " (deposed)" : "");
   return done(&w, QN_OK);
@@ -149,6 +150,8 @@ int cmd_output(struct cli *c) {
   const struct value *outputs = state_outputs(w.state);
   const char *name = cli_arg(c, 0);
   if (name) return done(&w, print_output(&w, outputs, name));
+  if (!value_is(outputs, V_MAP) || !outputs->n)
+    cli_say(c, "No outputs are recorded in %s.\n", world_state_root(&w));
   if (c->o.json) cli_print_value(c, outputs ? outputs : value_map(&c->s.arena, NULL, 0), true);
   for (uint32_t i = 0; !c->o.json && value_is(outputs, V_MAP) && i < outputs->n; i++) {
     printf("%s = ", session_str(&c->s, outputs->members[i].key).p);

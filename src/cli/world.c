@@ -80,15 +80,20 @@ static enum qn_err lookup_begin_offline(void *user, const struct environment *en
   return QN_OK;
 }
 
-static struct str environment_name(const struct cli *c, const char *argument) {
-  if (argument) return str_c(argument);
-  return str_c(c->o.env ? c->o.env : c->s.out.getenv(c->s.out.user, "QUOIN_ENV"));
+static enum qn_err environment_name(struct cli *c, const char *argument, struct str *out) {
+  *out = str_c(argument ? argument : c->o.env ? c->o.env : c->s.out.getenv(c->s.out.user, "QUOIN_ENV"));
+  if (!argument || !c->o.env || strcmp(argument, c->o.env) == 0) return QN_OK;
+  struct diag *g = diag_add(&c->s.diags, QN0006, SPAN_NONE,
+                            "the argument names the environment %s, -env names %s", argument, c->o.env);
+  diag_help(&c->s.diags, g, "name it once");
+  return QN_E_INVALID;
 }
 
 enum qn_err world_names(struct world *w, const char *environment) {
   struct cli *c = w->c;
-  struct spec_options o = {.path = c->o.spec, .environment = environment_name(c, environment), .dr = c->o.dr};
-  return spec_names(&c->s, &o, &w->env.stack, &w->env.name);
+  struct spec_options o = {.path = c->o.spec, .dr = c->o.dr};
+  enum qn_err e = environment_name(c, environment, &o.environment);
+  return e ? e : spec_names(&c->s, &o, &w->env.stack, &w->env.name);
 }
 
 enum qn_err world_spec(struct world *w, const char *environment, bool online) {
@@ -102,7 +107,6 @@ enum qn_err world_spec(struct world *w, const char *environment, bool online) {
                                  .lookup = online ? lookup_online : lookup_offline,
                                  .begin = online ? lookup_begin : lookup_begin_offline};
   struct spec_options o = {.path = c->o.spec,
-                           .environment = environment_name(c, environment),
                            .var_files = c->o.var_files.v,
                            .n_var_files = c->o.var_files.n,
                            .types = &types,
@@ -110,7 +114,9 @@ enum qn_err world_spec(struct world *w, const char *environment, bool online) {
                            .modules_blob = blob_get(BLOB_MODULES),
                            .parsed = w->parsed,
                            .dr = c->o.dr};
-  if ((e = take_vars(c, &o)) || (e = spec_compile(s, &o, &w->compiled))) return e;
+  if ((e = environment_name(c, environment, &o.environment)) || (e = take_vars(c, &o)) ||
+      (e = spec_compile(s, &o, &w->compiled)))
+    return e;
   struct environment found = w->env;
   w->env = w->compiled.env;
   if (w->cloud) {

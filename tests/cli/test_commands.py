@@ -315,3 +315,36 @@ outputs:
 
 def test_binary_is_the_one_that_was_built():
     assert binary().exists(), f"{binary()} is missing: run make"
+
+
+def test_init_leaves_what_is_there(offline):
+    """Scripts that are used to Terraform's run it each time."""
+    offline("init").expect(0)
+    assert "state/" in (offline.work / ".gitignore").read_text().splitlines()
+    offline.write("quoin.yaml", SPEC)
+    again = offline("init").expect(0)
+    assert "Left as it is: quoin.yaml" in again.out and (offline.work / "quoin.yaml").read_text() == SPEC
+    offline.write("app/.gitignore", "mine\n")
+    assert "Wrote app/quoin.yaml" in offline("init", "app").expect(0).out
+    assert (offline.work / "app/.gitignore").read_text() == "mine\n"
+
+
+def test_environment_named_twice(offline):
+    offline.write("quoin.yaml", TWO_ENVIRONMENTS)
+    offline("validate", "dev", "-env=dev").expect(0)
+    for words in (["validate", "dev"], ["state", "list", "dev"], ["plan", "-refresh=false", "dev"]):
+        assert "-env names prod" in offline(*words, "-env=prod").expect(1).err
+
+
+def test_nothing_recorded(online):
+    online.write("quoin.yaml", SPEC)
+    assert "Nothing is recorded in state." in online("state", "list").expect(0).err
+    assert "No outputs are recorded in state." in online("output").expect(0).err
+    assert online("output", "-json").expect(0).out == "{}\n" and online("state", "list", "-json").expect(0).out == "[]\n"
+    assert "there is nothing to destroy" in online("plan", "-destroy").expect(0).out
+    assert "plan -destroy -out FILE" in (online("apply", "-auto-approve").expect(0), online("destroy").expect(12))[1].err
+
+
+def test_wrong_options_as_json(offline):
+    for words in (["plan", "-nonsense", "-json"], ["plan", "-json", "-nonsense"]):
+        assert json.loads(offline(*words).expect(1).out)["diagnostics"][0]["code"] == "QN0004"

@@ -39,8 +39,9 @@ def test_life_of_what_init_writes(cloud, quoin):
 def test_options_before_the_command(quoin):
     quoin.write("live/quoin.yaml", SPEC)
     assert "Valid: 1 resource" in quoin("-chdir=live", "validate").expect(0).out
-    assert "QN0006" in quoin("-chdir", "validate").expect(1).err
-    assert "QN0005" in quoin("-chdir=live").expect(1).err
+    assert "Valid: 1 resource" in quoin("-chdir", "live", "-env", "development", "validate").expect(0).out
+    for words in (["-chdir"], ["-chdir", "live"], ["-chdir=live"], ["-env", "dev", "--chdir", "live"]):
+        assert "no command is named" in quoin(*words).expect(1).err
 
 
 def test_plain_text_of_an_output(quoin):

@@ -21,7 +21,7 @@ def test_life_of_the_example(cloud, quoin):
     assert quoin("output", "vpc", "-raw", "-env", web.ENV).expect(0).out.startswith("vpc-")
     quoin("drift", web.ENV).expect(0)
     out = quoin("destroy", web.ENV, "-auto-approve").expect(0).out
-    assert f"Destroy complete: 0 added, 0 changed, {web.RESOURCES} destroyed." in out
+    assert f"Destroy complete: {web.RESOURCES} destroyed." in out
     assert not diff(before, snapshot_account(cloud))
     assert quoin("state", "list", web.ENV).expect(0).out == ""
 
