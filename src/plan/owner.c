@@ -49,8 +49,8 @@ static const struct value *text_or_none(struct builder *b, struct str text) {
 }
 
 /* Adds `key` as a leaf unless the live object has it with that text. */
-static bool tag_leaf(struct builder *b, const struct recorded *r, struct str key, struct str text, bool only_if_there,
-                     const struct leaf_change **leaves, uint32_t *n) {
+static bool tag_leaf(struct builder *b, const struct recorded *r, struct str key, struct str text,
+                     bool only_if_there, const struct leaf_change **leaves, uint32_t *n) {
   struct str property = def_info(r->def).tag_property;
   if (!property.n || !r->live) return false;
   struct str live = tag_value(b->s, value_get(b->s, r->live, property), key);
@@ -72,7 +72,8 @@ bool owner_leaf(struct builder *b, const struct recorded *r, const struct leaf_c
   return tag_leaf(b, r, STR("quoin:id"), r->r->uid, false, leaves, n);
 }
 
-bool address_leaf(struct builder *b, const struct recorded *r, const struct leaf_change **leaves, uint32_t *n) {
+bool address_leaf(struct builder *b, const struct recorded *r, const struct leaf_change **leaves,
+                  uint32_t *n) {
   struct str address = tag_text(b->a, session_str(b->s, r->address));
   return tag_leaf(b, r, STR("quoin:address"), address, true, leaves, n);
 }
