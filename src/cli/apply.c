@@ -127,10 +127,12 @@ static void print_letter(struct cli *c, const struct plan *p) {
 
 static enum qn_err ask(struct run *r, const struct plan *p) {
   if (plan_empty(p)) return QN_OK;
-  return cli_approve(r->w.c, r->destroy ? "Destroy all of this? There is no way back." : "Apply this?",
-                     r->destroy ? "run with -auto-approve, or save a plan with `quoin plan -destroy -out FILE` and apply that"
-                                : "run with -auto-approve, or save a plan with `quoin plan -out FILE` and apply that",
-                     r->options.wake_fd, &interrupts);
+  return cli_approve(
+      r->w.c, r->destroy ? "Destroy all of this? There is no way back." : "Apply this?",
+      r->destroy
+          ? "run with -auto-approve, or save a plan with `quoin plan -destroy -out FILE` and apply that"
+          : "run with -auto-approve, or save a plan with `quoin plan -out FILE` and apply that",
+      r->options.wake_fd, &interrupts);
 }
 
 static void print_left_json(struct cli *c, const struct apply_result *res) {

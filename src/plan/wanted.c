@@ -246,7 +246,8 @@ static enum qn_err plan_existing(struct builder *b, const struct node *n, struct
   c.leaves = leaves;
   c.n_leaves = n_leaves;
   set_properties(b, &c);
-  if (c.n_properties && !marked && !b->undo && address_leaf(b, r, &c.leaves, &c.n_leaves)) set_properties(b, &c);
+  if (c.n_properties && !marked && !b->undo && address_leaf(b, r, &c.leaves, &c.n_leaves))
+    set_properties(b, &c);
   c.action = c.n_properties ? ACT_UPDATE : ACT_NONE;
   c.record = !r->r->complete || r->r->protect != c.protect || r->r->on_destroy != c.on_destroy || r->moved ||
              released || applied_differs(b, r, wanted) || !same_deps(r->r, &c);
