@@ -91,6 +91,7 @@ struct plan {
   struct str lineage;           /* of the state it was made against; empty = new state */
   uint64_t base;                /* its last record */
   bool destroy, refreshed;
+  bool partial;                 /* only targets and what goes with them were planned */
   const struct change *changes; /* sorted by address, creates before deletes of one address */
   uint32_t n_changes;
   const struct move *moves;

@@ -112,8 +112,10 @@ static enum qn_err load_plan(struct run *r, const char *path, struct plan *p) {
   if (e) return e;
   w->env = p->env;
   w->compiled.env = p->env;
-  e = open_for_writing(r);
-  return e ? e : state_check_base(w->state, p->lineage, p->base);
+  if ((e = open_for_writing(r))) return e;
+  p->env.account = w->env.account; /* a plan that did not read the cloud may not know whose it is */
+  p->env.partition = w->env.partition;
+  return state_check_base(w->state, p->lineage, p->base);
 }
 
 static void print_letter(struct cli *c, const struct plan *p) {

@@ -144,10 +144,11 @@ static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
   }
   if (same(w, at, shall, v.live)) return;
   bool as_applied = !value_is_null(v.applied) && same(w, at, shall, v.applied);
-  if (as_applied && as_seen(w, at, v))
-    emit(w, at, v, WHY_KEPT);
-  else
-    emit(w, at, v, as_applied ? WHY_DRIFT : WHY_SPEC);
+  bool untouched = as_seen(w, at, v), known = v.seen || v.looked;
+  if (untouched)
+    emit(w, at, v, as_applied ? WHY_KEPT : WHY_SPEC);
+  else /* what the spec changes may have been changed outside, too */
+    emit(w, at, v, as_applied || known ? WHY_DRIFT : WHY_SPEC);
 }
 
 static const struct value *member_of(const struct value *map, sym key) {

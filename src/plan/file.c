@@ -64,17 +64,10 @@ static const struct field env_fields[] = {
     F(environment, sandbox, F_BOOL), F(environment, tags, F_VALUE),    F(environment, inputs, F_VALUE),
 };
 static const struct field plan_fields[] = {
-    F(plan, id, F_STR),
-    F(plan, lineage, F_STR),
-    F(plan, base, F_U64),
-    F(plan, destroy, F_BOOL),
-    F(plan, refreshed, F_BOOL),
-    F(plan, lookups, F_VALUE),
-    F(plan, old_outputs, F_VALUE),
-    F(plan, definitions_digest, F_STR),
-    F(plan, version, F_STR),
-    F(plan, calls, F_U64),
-    F(plan, bound, F_U64),
+    F(plan, id, F_STR),        F(plan, lineage, F_STR),       F(plan, base, F_U64),
+    F(plan, destroy, F_BOOL),  F(plan, refreshed, F_BOOL),    F(plan, partial, F_BOOL),
+    F(plan, lookups, F_VALUE), F(plan, old_outputs, F_VALUE), F(plan, definitions_digest, F_STR),
+    F(plan, version, F_STR),   F(plan, calls, F_U64),         F(plan, bound, F_U64),
 };
 static const struct field move_fields[] = {F(move, from, F_SYM), F(move, to, F_SYM)};
 static const struct field output_fields[] = {F(output, name, F_SYM), F(output, value, F_VALUE),

@@ -171,6 +171,7 @@ void build_plan(struct builder *b, struct plan *out) {
                        .base = state_seq(b->st),
                        .destroy = b->o->destroy,
                        .refreshed = b->refreshed,
+                       .partial = b->o->n_targets > 0,
                        .changes = b->changes.v,
                        .n_changes = (uint32_t)b->changes.n,
                        .moves = b->moves.v,

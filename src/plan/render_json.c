@@ -184,6 +184,7 @@ enum qn_err plan_render_json(const struct plan *p, struct buf *out) {
   put(&d, &m, "environment", map_of(&d, &env));
   put(&d, &m, "summary", map_of(&d, &sum));
   put(&d, &m, "changes", value_list(d.a, list, k));
+  if (p->partial) put(&d, &m, "partial", value_bool(d.a, true));
   members live = {0};
   put(&d, &live, "calls", value_int(d.a, (int64_t)p->calls));
   put(&d, &live, "bound", value_int(d.a, (int64_t)p->bound));

@@ -399,6 +399,7 @@ static void add_footer(struct letter *l) {
 
 static void add_calls(struct letter *l) {
   unsigned long long calls = l->p->calls, bound = l->p->bound;
+  if (l->p->partial) buf_addz(l->out, "Only the targets, and what goes with them, were planned.\n");
   if (!l->p->refreshed) {
     buf_addf(l->out, "%sThe cloud was not read.%s\n", l->c->dim, l->c->off);
     return;
@@ -428,7 +429,8 @@ static void add_nothing(struct letter *l, uint32_t outputs) {
   else if (l->p->destroy)
     buf_addz(l->out, "Nothing is recorded: there is nothing to destroy.\n");
   else
-    buf_addz(l->out, "No changes. The cloud is as the spec says.\n");
+    buf_addf(l->out, "No changes. The cloud is as the spec says%s.\n",
+             l->p->partial ? " of the targets" : "");
   add_calls(l);
 }
 

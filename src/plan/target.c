@@ -16,8 +16,12 @@ static enum qn_err unknown(struct builder *b, const char *option, const char *wh
   for (uint32_t i = 0; b->g && i < b->g->n_nodes; i++)
     names[n++] = session_str(b->s, b->g->nodes[i].r.address);
   for (uint32_t i = 0; i < b->n_recs; i++) names[n++] = session_str(b->s, b->recs[i].address);
-  struct str near = diag_nearest(want, names, n);
-  if (near.n)
+  struct str near = diag_nearest(want, names, n), inside = STR("");
+  for (size_t i = 0; i < n && !inside.n; i++)
+    if (below(names[i], want)) inside = names[i];
+  if (inside.n)
+    diag_help(&b->s->diags, g, "it has several: say which, as %.*s", SV(inside));
+  else if (near.n)
     diag_help(&b->s->diags, g, "did you mean %.*s?", SV(near));
   else
     diag_help(&b->s->diags, g,
@@ -90,5 +94,12 @@ enum qn_err build_targets(struct builder *b) {
     if (!mark(b, o->targets[t])) return unknown(b, "target", "the spec or the state", o->targets[t]);
   if (b->g && !o->destroy) add_needed(b);
   add_users(b);
+  for (size_t i = 0; i < o->n_replace; i++) {
+    if (b->targeted[graph_find(b->g, session_sym(b->s, o->replace[i]))]) continue;
+    struct diag *g =
+        diag_add(&b->s->diags, QN0810, SPAN_NONE, "-replace %.*s is left out by -target", SV(o->replace[i]));
+    diag_help(&b->s->diags, g, "give -target %.*s, too, or plan without -target", SV(o->replace[i]));
+    return QN_E_INVALID;
+  }
   return QN_OK;
 }

@@ -6,14 +6,14 @@
 #include "quoin/plan.h"
 #include "quoin/residual.h"
 
-#define VPC "AWS::EC2::VPC"
-#define ROLE "AWS::IAM::Role"
-#define TASK "AWS::ECS::TaskDefinition"
-#define GROUP "AWS::EC2::SecurityGroup"
+#define VPC     "AWS::EC2::VPC"
+#define ROLE    "AWS::IAM::Role"
+#define TASK    "AWS::ECS::TaskDefinition"
+#define GROUP   "AWS::EC2::SecurityGroup"
 #define SERVICE "AWS::ECS::Service"
-#define BUCKET "AWS::S3::Bucket"
-#define RECORD "AWS::Route53::RecordSet"
-#define LOGS "AWS::Logs::LogGroup"
+#define BUCKET  "AWS::S3::Bucket"
+#define RECORD  "AWS::Route53::RecordSet"
+#define LOGS    "AWS::Logs::LogGroup"
 
 /* option: a path that is ignored or, behind ~, not confirmed. live NULL: it was not read. leaves: `PATH WHY`,
  * + and - before the why for elements of sets that come and go, ! forces replacement, ? if it has changed. */
@@ -22,111 +22,482 @@ struct row {
 };
 static const struct row rows[] = {
     /* scalars */
-    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", NULL, ""},
-    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}", NULL, "EnableDnsSupport spec"},
-    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":false}", NULL, "EnableDnsSupport drift"},
-    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}", NULL, "EnableDnsSupport kept"},
-    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", NULL, "{\"EnableDnsSupport\":false}", NULL, "EnableDnsSupport drift"},
+    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}",
+     "{\"EnableDnsSupport\":true}", NULL, ""},
+    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}",
+     "{\"EnableDnsSupport\":false}", NULL, "EnableDnsSupport spec"},
+    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}",
+     "{\"EnableDnsSupport\":false}", NULL, "EnableDnsSupport drift"},
+    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":false}",
+     "{\"EnableDnsSupport\":false}", NULL, "EnableDnsSupport kept"},
+    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", NULL, "{\"EnableDnsSupport\":false}",
+     NULL, "EnableDnsSupport drift"},
     {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{}", "{}", NULL, ""},
     {VPC, "{\"EnableDnsHostnames\":false}", "{\"EnableDnsHostnames\":false}", "{}", "{}", NULL, ""},
     {VPC, "{\"EnableDnsSupport\":true}", "{}", "{}", "{\"EnableDnsSupport\":true}", NULL, ""},
-    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":true}", NULL, ""},
-    {VPC, "{\"InstanceTenancy\":\"default\"}", "{\"InstanceTenancy\":\"dedicated\"}", "{}", "{\"InstanceTenancy\":\"dedicated\"}", NULL, "InstanceTenancy spec"},
-    {VPC, "{\"InstanceTenancy\":\"dedicated\"}", "{}", "{}", "{\"InstanceTenancy\":\"default\"}", NULL, "InstanceTenancy spec!"},
-    {VPC, "{\"CidrBlock\":\"10.1.0.0/16\"}", "{\"CidrBlock\":\"10.0.0.0/16\"}", "{\"CidrBlock\":\"10.0.0.0/16\"}", "{\"CidrBlock\":\"10.0.0.0/16\"}", NULL, "CidrBlock spec!"},
-    {LOGS, "{\"RetentionInDays\":7}", "{\"RetentionInDays\":7}", "{\"RetentionInDays\":7}", "{\"RetentionInDays\":\"7\"}", NULL, ""},
+    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}",
+     "{\"EnableDnsSupport\":true}", NULL, ""},
+    {VPC, "{\"InstanceTenancy\":\"default\"}", "{\"InstanceTenancy\":\"dedicated\"}", "{}",
+     "{\"InstanceTenancy\":\"dedicated\"}", NULL, "InstanceTenancy spec"},
+    {VPC, "{\"InstanceTenancy\":\"dedicated\"}", "{}", "{}", "{\"InstanceTenancy\":\"default\"}", NULL,
+     "InstanceTenancy spec!"},
+    {VPC, "{\"CidrBlock\":\"10.1.0.0/16\"}", "{\"CidrBlock\":\"10.0.0.0/16\"}",
+     "{\"CidrBlock\":\"10.0.0.0/16\"}", "{\"CidrBlock\":\"10.0.0.0/16\"}", NULL, "CidrBlock spec!"},
+    {LOGS, "{\"RetentionInDays\":7}", "{\"RetentionInDays\":7}", "{\"RetentionInDays\":7}",
+     "{\"RetentionInDays\":\"7\"}", NULL, ""},
     {VPC, "{}", "{}", "{}", "{\"EnableDnsSupport\":true}", NULL, ""},
-    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":false}", NULL, NULL, "EnableDnsSupport kept"},
-    {VPC, "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", NULL, NULL, "EnableDnsSupport spec"},
+    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":false}", NULL,
+     NULL, "EnableDnsSupport kept"},
+    {VPC, "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", NULL,
+     NULL, "EnableDnsSupport spec"},
     {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", NULL, NULL, NULL, ""},
-    {VPC, "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":true}", NULL, NULL, NULL, "EnableDnsSupport spec"},
+    {VPC, "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":true}", NULL, NULL, NULL,
+     "EnableDnsSupport spec"},
+    {LOGS, "{\"RetentionInDays\":14}", "{\"RetentionInDays\":7}", "{\"RetentionInDays\":7}",
+     "{\"RetentionInDays\":30}", NULL, "RetentionInDays drift"},
+    {LOGS, "{\"RetentionInDays\":14}", "{\"RetentionInDays\":7}", NULL, "{\"RetentionInDays\":30}", NULL,
+     "RetentionInDays spec"},
     /* words */
-    {RECORD, "{\"Name\":\"a.example\"}", "{\"Name\":\"a.example\"}", "{\"Name\":\"a.example.\"}", "{\"Name\":\"A.example.\"}", NULL, ""},
-    {RECORD, "{\"AliasTarget\":{\"DNSName\":\"x.aws.\",\"HostedZoneId\":\"Z\"}}", "{}", "{}", "{\"AliasTarget\":{\"DNSName\":\"X.aws\",\"HostedZoneId\":\"Z\",\"EvaluateTargetHealth\":false}}", NULL, ""},
-    {SERVICE, "{\"Cluster\":\"main\"}", "{}", "{}", "{\"Cluster\":\"arn:aws:ecs:us-east-1:123456789012:cluster/main\"}", NULL, ""},
-    {SERVICE, "{\"Cluster\":\"other\"}", "{}", "{}", "{\"Cluster\":\"arn:aws:ecs:us-east-1:123456789012:cluster/main\"}", NULL, "Cluster spec!"},
-    {ROLE, "{\"Description\":\"\\u00e9t\\u00e9\"}", "{\"Description\":\"\\u00e9t\\u00e9\"}", "{}", "{\"Description\":\"\\u00e9t\\u00e9\"}", NULL, ""},
-    {ROLE, "{\"Description\":\"\\u00e9\"}", "{}", "{}", "{\"Description\":\"e\\u0301\"}", NULL, "Description spec"},
+    {RECORD, "{\"Name\":\"a.example\"}", "{\"Name\":\"a.example\"}", "{\"Name\":\"a.example.\"}",
+     "{\"Name\":\"A.example.\"}", NULL, ""},
+    {RECORD, "{\"AliasTarget\":{\"DNSName\":\"x.aws.\",\"HostedZoneId\":\"Z\"}}", "{}", "{}",
+     "{\"AliasTarget\":{\"DNSName\":\"X.aws\",\"HostedZoneId\":\"Z\",\"EvaluateTargetHealth\":false}}", NULL,
+     ""},
+    {SERVICE, "{\"Cluster\":\"main\"}", "{}", "{}",
+     "{\"Cluster\":\"arn:aws:ecs:us-east-1:123456789012:cluster/main\"}", NULL, ""},
+    {SERVICE, "{\"Cluster\":\"other\"}", "{}", "{}",
+     "{\"Cluster\":\"arn:aws:ecs:us-east-1:123456789012:cluster/main\"}", NULL, "Cluster spec!"},
+    {ROLE, "{\"Description\":\"\\u00e9t\\u00e9\"}", "{\"Description\":\"\\u00e9t\\u00e9\"}", "{}",
+     "{\"Description\":\"\\u00e9t\\u00e9\"}", NULL, ""},
+    {ROLE, "{\"Description\":\"\\u00e9\"}", "{}", "{}", "{\"Description\":\"e\\u0301\"}", NULL,
+     "Description spec"},
     /* removed */
-    {VPC, "{}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", NULL, ""},
-    {VPC, "{}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}", NULL, "EnableDnsSupport removed"},
+    {VPC, "{}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}",
+     NULL, ""},
+    {VPC, "{}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}",
+     "{\"EnableDnsSupport\":false}", NULL, "EnableDnsSupport removed"},
     {VPC, "{}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}", "{}", NULL, ""},
-    {VPC, "{\"EnableDnsSupport\":null}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}", NULL, "EnableDnsSupport removed"},
-    {LOGS, "{}", "{\"RetentionInDays\":7}", "{\"RetentionInDays\":7}", "{\"RetentionInDays\":7}", NULL, "RetentionInDays removed"},
-    {VPC, "{}", "{\"InstanceTenancy\":\"default\"}", "{}", "{\"InstanceTenancy\":\"default\"}", NULL, "InstanceTenancy released"},
+    {VPC, "{\"EnableDnsSupport\":null}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}",
+     "{\"EnableDnsSupport\":false}", NULL, "EnableDnsSupport removed"},
+    {LOGS, "{}", "{\"RetentionInDays\":7}", "{\"RetentionInDays\":7}", "{\"RetentionInDays\":7}", NULL,
+     "RetentionInDays removed"},
+    {VPC, "{}", "{\"InstanceTenancy\":\"default\"}", "{}", "{\"InstanceTenancy\":\"default\"}", NULL,
+     "InstanceTenancy released"},
     {ROLE, "{}", "{\"Path\":\"/a/\"}", "{\"Path\":\"/a/\"}", "{\"Path\":\"/a/\"}", NULL, "Path removed!"},
     {ROLE, "{}", "{\"Path\":\"/\"}", "{\"Path\":\"/\"}", "{\"Path\":\"/\"}", NULL, ""},
     {TASK, "{}", "{\"Cpu\":\"256\"}", "{\"Cpu\":\"256\"}", "{\"Cpu\":\"256\"}", NULL, "Cpu removed!"},
     {TASK, "{}", "{\"Volumes\":[]}", "{\"Volumes\":[]}", "{\"Volumes\":[]}", NULL, ""},
     {TASK, "{}", "{\"EnableFaultInjection\":false}", "{}", "{}", NULL, ""},
-    {SERVICE, "{}", "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\"}]}", "{}", "{}", NULL, "VpcLatticeConfigurations released"},
+    {SERVICE, "{}", "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\"}]}", "{}", "{}", NULL,
+     "VpcLatticeConfigurations released"},
     /* maps */
-    {SERVICE, "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"AssignPublicIp\": \"ENABLED\"}}}", "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"AssignPublicIp\": \"ENABLED\"}}}", "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"AssignPublicIp\": \"ENABLED\"}}}", "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"AssignPublicIp\": \"DISABLED\"}}}", NULL, "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp drift"},
-    {SERVICE, "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"]}}}", "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"], \"AssignPublicIp\": \"ENABLED\"}}}", "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"], \"AssignPublicIp\": \"ENABLED\"}}}", "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"], \"AssignPublicIp\": \"ENABLED\"}}}", NULL, "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp removed"},
-    {SERVICE, "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"]}}}", "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"], \"AssignPublicIp\": \"DISABLED\"}}}", "{}", "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"], \"AssignPublicIp\": \"DISABLED\"}}}", NULL, ""},
-    {SERVICE, "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"]}}}", "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"]}}}", "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"]}}}", "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"], \"SecurityGroups\": [\"sg\"]}}}", NULL, ""},
-    {SERVICE, "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"]}}}", "{}", "{}", "{}", NULL, "NetworkConfiguration spec"},
+    {SERVICE, "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"AssignPublicIp\": \"ENABLED\"}}}",
+     "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"AssignPublicIp\": \"ENABLED\"}}}",
+     "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"AssignPublicIp\": \"ENABLED\"}}}",
+     "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"AssignPublicIp\": \"DISABLED\"}}}", NULL,
+     "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp drift"},
+    {SERVICE, "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"]}}}",
+     "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"], \"AssignPublicIp\": "
+     "\"ENABLED\"}}}",
+     "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"], \"AssignPublicIp\": "
+     "\"ENABLED\"}}}",
+     "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"], \"AssignPublicIp\": "
+     "\"ENABLED\"}}}",
+     NULL, "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp removed"},
+    {SERVICE, "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"]}}}",
+     "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"], \"AssignPublicIp\": "
+     "\"DISABLED\"}}}",
+     "{}",
+     "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"], \"AssignPublicIp\": "
+     "\"DISABLED\"}}}",
+     NULL, ""},
+    {SERVICE, "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"]}}}",
+     "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"]}}}",
+     "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"]}}}",
+     "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"], \"SecurityGroups\": "
+     "[\"sg\"]}}}",
+     NULL, ""},
+    {SERVICE, "{\"NetworkConfiguration\": {\"AwsvpcConfiguration\": {\"Subnets\": [\"a\"]}}}", "{}", "{}",
+     "{}", NULL, "NetworkConfiguration spec"},
     /* lists */
-    {TASK, "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", NULL, ""},
-    {TASK, "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"z\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"z\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"z\"]}]}", NULL, "ContainerDefinitions[\"a\"].Command[1] spec!"},
-    {TASK, "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"y\", \"x\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"y\", \"x\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"y\", \"x\"]}]}", NULL, "ContainerDefinitions[\"a\"].Command[0] spec!; ContainerDefinitions[\"a\"].Command[1] spec!"},
-    {TASK, "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", NULL, "ContainerDefinitions[\"a\"].Command spec!"},
-    {TASK, "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\"]}]}", NULL, "ContainerDefinitions[\"a\"].Command drift!"},
+    {TASK, "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", NULL, ""},
+    {TASK, "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"z\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"z\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"z\"]}]}", NULL,
+     "ContainerDefinitions[\"a\"].Command[1] spec!"},
+    {TASK, "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"y\", \"x\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"y\", \"x\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"y\", \"x\"]}]}", NULL,
+     "ContainerDefinitions[\"a\"].Command[0] spec!; ContainerDefinitions[\"a\"].Command[1] spec!"},
+    {TASK, "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", NULL,
+     "ContainerDefinitions[\"a\"].Command spec!"},
+    {TASK, "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\"]}]}", NULL,
+     "ContainerDefinitions[\"a\"].Command drift!"},
     /* keyed */
-    {BUCKET, "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}, {\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}, {\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", NULL, ""},
-    {BUCKET, "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", NULL, "LifecycleConfiguration.Rules[\"b\"] spec"},
-    {BUCKET, "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", NULL, "LifecycleConfiguration.Rules[\"b\"] removed"},
-    {BUCKET, "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", NULL, "LifecycleConfiguration.Rules[\"b\"] drift"},
-    {BUCKET, "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", NULL, ""},
-    {BUCKET, "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", NULL, "LifecycleConfiguration.Rules[\"b\"] drift"},
-    {BUCKET, "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 9}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", NULL, "LifecycleConfiguration.Rules[\"a\"].ExpirationInDays spec"},
-    {BUCKET, "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\"}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", NULL, "LifecycleConfiguration.Rules[\"a\"].ExpirationInDays removed"},
-    {BUCKET, "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\\\"]\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\\\"]\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\\\"]\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", NULL, "LifecycleConfiguration.Rules[\"a\\\"]\"].ExpirationInDays spec"},
+    {BUCKET,
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"b\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 2}, {\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"b\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 2}, {\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}]}}",
+     NULL, ""},
+    {BUCKET,
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     NULL, "LifecycleConfiguration.Rules[\"b\"] spec"},
+    {BUCKET,
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     NULL, "LifecycleConfiguration.Rules[\"b\"] removed"},
+    {BUCKET,
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     NULL, "LifecycleConfiguration.Rules[\"b\"] drift"},
+    {BUCKET,
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     NULL, ""},
+    {BUCKET,
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     NULL, "LifecycleConfiguration.Rules[\"b\"] drift"},
+    {BUCKET,
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 9}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     NULL, "LifecycleConfiguration.Rules[\"a\"].ExpirationInDays spec"},
+    {BUCKET, "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\"}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     NULL, "LifecycleConfiguration.Rules[\"a\"].ExpirationInDays removed"},
+    {BUCKET,
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\\\"]\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\\\"]\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 2}]}}",
+     "{}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\\\"]\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 2}]}}",
+     NULL, "LifecycleConfiguration.Rules[\"a\\\"]\"].ExpirationInDays spec"},
     /* sets */
-    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", NULL, ""},
-    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", NULL, "SecurityGroupIngress[] +spec"},
-    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", NULL, "SecurityGroupIngress[] -spec"},
-    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", NULL, "SecurityGroupIngress[] -drift"},
-    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", NULL, "SecurityGroupIngress[] +drift"},
-    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", NULL, "SecurityGroupIngress kept"},
-    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", NULL, ""},
-    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", NULL, "SecurityGroupIngress[] +spec; SecurityGroupIngress[] -spec"},
-    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}", NULL, ""},
-    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", NULL, "SecurityGroupIngress[] +spec; SecurityGroupIngress[] -spec"},
-    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"b\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"b\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"b\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"b\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", NULL, ""},
-    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}", NULL, "SecurityGroupIngress[] +spec"},
-    {GROUP, "{}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}", NULL, "SecurityGroupIngress removed"},
+    {GROUP,
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": "
+     "\"y\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}",
+     NULL, ""},
+    {GROUP,
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     NULL, "SecurityGroupIngress[] +spec"},
+    {GROUP,
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     NULL, "SecurityGroupIngress[] -spec"},
+    {GROUP,
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     NULL, "SecurityGroupIngress[] -drift"},
+    {GROUP,
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     NULL, "SecurityGroupIngress[] +drift"},
+    {GROUP,
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     NULL, "SecurityGroupIngress kept"},
+    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     NULL, ""},
+    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     NULL, "SecurityGroupIngress[] +spec; SecurityGroupIngress[] -spec"},
+    {GROUP, "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}", NULL, ""},
+    {GROUP,
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}, {\"IpProtocol\": "
+     "\"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": \"y\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.1.0.0/16\", \"Description\": "
+     "\"y\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}",
+     NULL, "SecurityGroupIngress[] +spec; SecurityGroupIngress[] -spec"},
+    {GROUP,
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}, {\"IpProtocol\": "
+     "\"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"b\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}, {\"IpProtocol\": "
+     "\"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"b\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}, {\"IpProtocol\": "
+     "\"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"b\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"b\"}, {\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": \"x\"}]}",
+     NULL, ""},
+    {GROUP,
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}, {\"IpProtocol\": "
+     "\"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\"}]}", NULL,
+     "SecurityGroupIngress[] +spec"},
+    {GROUP, "{}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     "{\"SecurityGroupIngress\": [{\"IpProtocol\": \"tcp\", \"CidrIp\": \"10.0.0.0/8\", \"Description\": "
+     "\"x\"}]}",
+     NULL, "SecurityGroupIngress removed"},
     {GROUP, "{\"SecurityGroupIngress\":[]}", "{}", "{}", "{}", NULL, ""},
-    {RECORD, "{\"ResourceRecords\":[\"1\",\"2\"]}", "{}", "{}", "{\"ResourceRecords\":[\"2\",\"1\"]}", NULL, ""},
+    {RECORD, "{\"ResourceRecords\":[\"1\",\"2\"]}", "{}", "{}", "{\"ResourceRecords\":[\"2\",\"1\"]}", NULL,
+     ""},
     /* tags */
-    {VPC, "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}", "{\"Tags\": [{\"Key\": \"b\", \"Value\": \"2\"}, {\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}", "{\"Tags\": [{\"Key\": \"b\", \"Value\": \"2\"}, {\"Key\": \"a\", \"Value\": \"1\"}]}", NULL, ""},
-    {VPC, "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"2\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", NULL, "Tags[\"a\"].Value spec"},
-    {VPC, "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"other\", \"Value\": \"x\"}]}", NULL, ""},
-    {VPC, "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}", NULL, "Tags[\"b\"] removed"},
-    {VPC, "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", NULL, ""},
-    {VPC, "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", NULL, "Tags[\"b\"] spec"},
-    {VPC, "{}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"x\", \"Value\": \"y\"}]}", NULL, "Tags[\"a\"] removed"},
+    {VPC, "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}",
+     "{\"Tags\": [{\"Key\": \"b\", \"Value\": \"2\"}, {\"Key\": \"a\", \"Value\": \"1\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}",
+     "{\"Tags\": [{\"Key\": \"b\", \"Value\": \"2\"}, {\"Key\": \"a\", \"Value\": \"1\"}]}", NULL, ""},
+    {VPC, "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"2\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", NULL, "Tags[\"a\"].Value spec"},
+    {VPC, "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"other\", \"Value\": \"x\"}]}", NULL, ""},
+    {VPC, "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}", NULL,
+     "Tags[\"b\"] removed"},
+    {VPC, "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", NULL, ""},
+    {VPC, "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"b\", \"Value\": \"2\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}", NULL, "Tags[\"b\"] spec"},
+    {VPC, "{}", "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}]}",
+     "{\"Tags\": [{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"x\", \"Value\": \"y\"}]}", NULL,
+     "Tags[\"a\"] removed"},
     /* documents */
-    {ROLE, "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\"}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\"}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"a\"]}]}}", "{\"AssumeRolePolicyDocument\":\"{\\\"Statement\\\":{\\\"Action\\\":[\\\"a\\\"],\\\"Effect\\\":\\\"Allow\\\"},\\\"Version\\\":\\\"2012-10-17\\\"}\"}", NULL, ""},
-    {ROLE, "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"a\",\"b\"]}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\"}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\"}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"b\",\"a\"]}]}}", NULL, ""},
-    {ROLE, "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\"}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\"}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\"}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"b\"}]}}", NULL, "AssumeRolePolicyDocument drift"},
-    {ROLE, "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\"}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\",\"Sid\":\"x\"}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\",\"Sid\":\"x\"}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\",\"Sid\":\"x\"}]}}", NULL, "AssumeRolePolicyDocument spec"},
-    {ROLE, "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\"}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\"}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\"}]}}", "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a\",\"Sid\":\"x\"}]}}", NULL, "AssumeRolePolicyDocument drift"},
+    {ROLE,
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\"}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\"}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":[\"a\"]}]}}",
+     "{\"AssumeRolePolicyDocument\":\"{\\\"Statement\\\":{\\\"Action\\\":[\\\"a\\\"],\\\"Effect\\\":"
+     "\\\"Allow\\\"},\\\"Version\\\":\\\"2012-10-17\\\"}\"}",
+     NULL, ""},
+    {ROLE,
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":[\"a\",\"b\"]}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\"}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\"}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":[\"b\",\"a\"]}]}}",
+     NULL, ""},
+    {ROLE,
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\"}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\"}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\"}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"b\"}]}}",
+     NULL, "AssumeRolePolicyDocument drift"},
+    {ROLE,
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\"}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\",\"Sid\":\"x\"}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\",\"Sid\":\"x\"}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\",\"Sid\":\"x\"}]}}",
+     NULL, "AssumeRolePolicyDocument spec"},
+    {ROLE,
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\"}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\"}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\"}]}}",
+     "{\"AssumeRolePolicyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+     "\"Action\":\"a\",\"Sid\":\"x\"}]}}",
+     NULL, "AssumeRolePolicyDocument drift"},
     /* unknowns and secrets */
-    {VPC, "{\"EnableDnsSupport\":{\"$unknown\":{\"address\":\"x\",\"path\":\"Id\",\"kind\":\"string\"}}}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", NULL, "EnableDnsSupport unknown"},
-    {VPC, "{\"CidrBlock\":{\"$unknown\":{\"address\":\"x\",\"path\":\"Id\",\"kind\":\"string\"}}}", "{\"CidrBlock\":\"10.0.0.0/16\"}", "{}", "{\"CidrBlock\":\"10.0.0.0/16\"}", NULL, "CidrBlock unknown!?"},
-    {TASK, "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":{\"$secret\":\"env:A\"}}]}]}", "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":{\"$secret\":\"env:A\"}}]}]}", "{}", "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":\"x\"}]}]}", NULL, ""},
-    {TASK, "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":{\"$secret\":\"env:B\"}}]}]}", "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":{\"$secret\":\"env:A\"}}]}]}", "{}", "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":\"x\"}]}]}", NULL, "ContainerDefinitions[\"a\"].Environment[\"T\"].Value spec!"},
-    {TASK, "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":\"x\"}]}]}", "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":{\"$secret\":\"env:A\"}}]}]}", "{}", "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":\"x\"}]}]}", NULL, ""},
-    {TASK, "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":{\"$unknown\":{\"address\":\"x\",\"path\":\"Id\",\"kind\":\"string\"}}}]}]}", "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":\"x\"}]}]}", "{}", "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":\"x\"}]}]}", NULL, "ContainerDefinitions[\"a\"].Environment[\"T\"].Value unknown!?"},
-    {SERVICE, "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\"}]}", "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\"}]}", "{}", "{}", NULL, ""},
-    {SERVICE, "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\"}]}", "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\",\"RoleArn\":\"r\"}]}", "{}", "{}", NULL, "VpcLatticeConfigurations spec"},
+    {VPC, "{\"EnableDnsSupport\":{\"$unknown\":{\"address\":\"x\",\"path\":\"Id\",\"kind\":\"string\"}}}",
+     "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":true}", NULL,
+     "EnableDnsSupport unknown"},
+    {VPC, "{\"CidrBlock\":{\"$unknown\":{\"address\":\"x\",\"path\":\"Id\",\"kind\":\"string\"}}}",
+     "{\"CidrBlock\":\"10.0.0.0/16\"}", "{}", "{\"CidrBlock\":\"10.0.0.0/16\"}", NULL, "CidrBlock unknown!?"},
+    {TASK,
+     "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":{\"$secret\":"
+     "\"env:A\"}}]}]}",
+     "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":{\"$secret\":"
+     "\"env:A\"}}]}]}",
+     "{}", "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":\"x\"}]}]}",
+     NULL, ""},
+    {TASK,
+     "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":{\"$secret\":"
+     "\"env:B\"}}]}]}",
+     "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":{\"$secret\":"
+     "\"env:A\"}}]}]}",
+     "{}", "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":\"x\"}]}]}",
+     NULL, "ContainerDefinitions[\"a\"].Environment[\"T\"].Value spec!"},
+    {TASK, "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":\"x\"}]}]}",
+     "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":{\"$secret\":"
+     "\"env:A\"}}]}]}",
+     "{}", "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":\"x\"}]}]}",
+     NULL, ""},
+    {TASK,
+     "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":{\"$unknown\":{"
+     "\"address\":\"x\",\"path\":\"Id\",\"kind\":\"string\"}}}]}]}",
+     "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":\"x\"}]}]}", "{}",
+     "{\"ContainerDefinitions\":[{\"Name\":\"a\",\"Environment\":[{\"Name\":\"T\",\"Value\":\"x\"}]}]}", NULL,
+     "ContainerDefinitions[\"a\"].Environment[\"T\"].Value unknown!?"},
+    {SERVICE, "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\"}]}",
+     "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\"}]}", "{}", "{}", NULL, ""},
+    {SERVICE, "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\"}]}",
+     "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\",\"RoleArn\":\"r\"}]}", "{}", "{}", NULL,
+     "VpcLatticeConfigurations spec"},
     /* ignored and unconfirmed */
-    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}", "EnableDnsSupport", ""},
-    {BUCKET, "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 7}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 7}]}}", "LifecycleConfiguration.Rules[\"a\"].ExpirationInDays", "LifecycleConfiguration.Rules[\"b\"].ExpirationInDays drift"},
-    {BUCKET, "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}", "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", \"ExpirationInDays\": 7}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 7}]}}", "LifecycleConfiguration.Rules[*].ExpirationInDays", ""},
-    {TASK, "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}", "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"z\", \"z\"]}]}", "ContainerDefinitions[*].Command[0]", "ContainerDefinitions[\"a\"].Command[1] drift!"},
-    {SERVICE, "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\"}]}", "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\"}]}", "{}", "{}", "~VpcLatticeConfigurations", "VpcLatticeConfigurations unconfirmed"},
+    {VPC, "{\"EnableDnsSupport\":true}", "{\"EnableDnsSupport\":false}", "{\"EnableDnsSupport\":false}",
+     "{\"EnableDnsSupport\":false}", "EnableDnsSupport", ""},
+    {BUCKET,
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 7}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 7}]}}",
+     "LifecycleConfiguration.Rules[\"a\"].ExpirationInDays",
+     "LifecycleConfiguration.Rules[\"b\"].ExpirationInDays drift"},
+    {BUCKET,
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 1}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 2}]}}",
+     "{\"LifecycleConfiguration\": {\"Rules\": [{\"Id\": \"a\", \"Status\": \"Enabled\", "
+     "\"ExpirationInDays\": 7}, {\"Id\": \"b\", \"Status\": \"Enabled\", \"ExpirationInDays\": 7}]}}",
+     "LifecycleConfiguration.Rules[*].ExpirationInDays", ""},
+    {TASK, "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"x\", \"y\"]}]}",
+     "{\"ContainerDefinitions\": [{\"Name\": \"a\", \"Command\": [\"z\", \"z\"]}]}",
+     "ContainerDefinitions[*].Command[0]", "ContainerDefinitions[\"a\"].Command[1] drift!"},
+    {SERVICE, "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\"}]}",
+     "{\"VpcLatticeConfigurations\":[{\"PortName\":\"a\"}]}", "{}", "{}", "~VpcLatticeConfigurations",
+     "VpcLatticeConfigurations unconfirmed"},
 };
 
 static const struct value *decoded(struct world *w, const char *text) {
@@ -135,19 +506,19 @@ static const struct value *decoded(struct world *w, const char *text) {
   return out;
 }
 
-static const char *const words[] = {[WHY_SPEC] = "spec",         [WHY_DRIFT] = "drift",
-                                    [WHY_REMOVED] = "removed",   [WHY_RELEASED] = "released",
-                                    [WHY_UNKNOWN] = "unknown",   [WHY_UNCONFIRMED] = "unconfirmed",
-                                    [WHY_KEPT] = "kept"};
+static const char *const words[] = {
+    [WHY_SPEC] = "spec",         [WHY_DRIFT] = "drift",     [WHY_REMOVED] = "removed",
+    [WHY_RELEASED] = "released", [WHY_UNKNOWN] = "unknown", [WHY_UNCONFIRMED] = "unconfirmed",
+    [WHY_KEPT] = "kept"};
 
 static struct str leaves_text(struct world *w, const struct leaf_change *l, uint32_t n) {
   struct buf b = BUF_INIT((size_t)1 << 16);
   for (uint32_t i = 0; i < n; i++) {
     bool element = str_ends(l[i].path, STR("[]"));
     buf_addf(&b, "%s%.*s %s%s%s%s", i ? "; " : "", SV(l[i].path),
-             !element       ? ""
-             : l[i].before  ? "-"
-                            : "+",
+             !element      ? ""
+             : l[i].before ? "-"
+                           : "+",
              words[l[i].why], l[i].forces_replace ? "!" : "", l[i].if_changed ? "?" : "");
   }
   struct str out = str_dup(w->a, buf_str(&b));
