@@ -45,7 +45,22 @@ AWS::EC2::VPC AWS::EC2::Subnet AWS::EC2::SecurityGroup AWS::EC2::InternetGateway
 AWS::EC2::VPCGatewayAttachment AWS::EC2::RouteTable AWS::EC2::Route AWS::EC2::SubnetRouteTableAssociation
 AWS::S3::Bucket AWS::ECS::Service AWS::ECS::Cluster AWS::ECS::TaskDefinition
 AWS::Route53::RecordSet AWS::Route53::HostedZone AWS::IAM::Role AWS::Logs::LogGroup
+AWS::EC2::EIP AWS::EC2::NatGateway AWS::EC2::SecurityGroupIngress AWS::EC2::SecurityGroupEgress
+AWS::EC2::NetworkAcl AWS::EC2::NetworkAclEntry AWS::EC2::SubnetNetworkAclAssociation AWS::EC2::VPCEndpoint
+AWS::ElasticLoadBalancingV2::LoadBalancer AWS::ElasticLoadBalancingV2::TargetGroup
+AWS::ElasticLoadBalancingV2::Listener AWS::ElasticLoadBalancingV2::ListenerRule
+AWS::ApplicationAutoScaling::ScalableTarget AWS::ApplicationAutoScaling::ScalingPolicy
+AWS::IAM::ManagedPolicy AWS::CloudWatch::Alarm AWS::SNS::Topic AWS::SNS::Subscription AWS::S3::BucketPolicy
+AWS::Route53::HealthCheck AWS::SecretsManager::Secret AWS::SSM::Parameter AWS::KMS::Key AWS::KMS::Alias
+AWS::CertificateManager::Certificate
 """.split()
+
+# Folders are named as botocore names its services; where CloudFormation's name differs:
+FOLDERS = {
+    "applicationautoscaling": "application-autoscaling",
+    "certificatemanager": "acm",
+    "elasticloadbalancingv2": "elbv2",
+}
 
 PATH_FLAGS = (
     ("createOnlyProperties", "create-only"),
@@ -423,7 +438,8 @@ def typed(kind, v):
 
 # ---- files ------------------------------------------------------------------
 def service_of(name):
-    return name.split("::")[1].lower()
+    service = name.split("::")[1].lower()
+    return FOLDERS.get(service, service)
 
 
 def write_json(path, doc):

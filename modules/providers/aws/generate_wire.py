@@ -26,7 +26,9 @@ IGNORED_TRAITS = {"shape", "documentation", "box", "deprecated", "deprecatedMess
 SHAPE_FACTS = ("required", "enum", "min", "max", "pattern", "payload", "document", "sensitive")
 IGNORED_FACTS = {"type", "members", "member", "key", "value", "documentation", "box", "deprecated",
                  "deprecatedMessage", "deprecatedSince", "exception", "error", "fault", "synthetic",
-                 "union", "wrapper", "retryable", "requiresLength"}
+                 "union", "wrapper", "retryable", "requiresLength", "xmlOrder"}
+# Protocols that src/cloud speaks. A model names those of its service in AWS's order of preference.
+SPOKEN = {"ec2", "query", "json", "rest-json", "rest-xml"}
 KINDS = {"string", "integer", "long", "float", "double", "boolean", "blob", "timestamp", "structure", "list", "map"}
 
 # Replies whose root element is the only member itself (Smithy: s3UnwrappedXmlOutput; botocore has a handler).
@@ -186,7 +188,9 @@ def reachable(model, operations):
 
 
 def service_facts(service, metadata, globals_):
-    protocol = metadata["protocol"]
+    protocol = next((p for p in metadata.get("protocols", [metadata["protocol"]]) if p in SPOKEN), None)
+    if protocol is None:
+        fail(f"{service}: {metadata['protocol']} is not spoken")
     out = {
         "protocol": protocol,
         "apiVersion": metadata["apiVersion"],
