@@ -44,6 +44,7 @@ struct cloud_options {
   sym region;               /* where STS is asked */
   uint32_t max_attempts;    /* 0 = as AWS_MAX_ATTEMPTS, AWS_RETRY_MODE or the profile say, else 10 */
   uint32_t concurrency;     /* 0 = 32 calls in flight */
+  struct sandbox *sandbox;  /* borrowed; not NULL: nothing is sent, the sandbox answers */
 };
 /* Reads neither files nor network: that waits for the first call. */
 enum qn_err cloud_new(struct session *s, const struct cloud_options *o, struct cloud **out) QN_MUST_USE;

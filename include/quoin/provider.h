@@ -20,6 +20,8 @@ enum qn_err providers_open(struct session *s, struct str blob, const struct wire
                            const char *extra_path, struct providers **out) QN_MUST_USE;
 const struct def *provider_find(const struct providers *p, struct str type); /* NULL: no definition */
 size_t provider_types(const struct providers *p, const struct str **names);
+/* Operations and reads speak to the sandbox (sandbox.h) instead of the services. */
+void providers_use_sandbox(struct providers *p);
 /* SHA-256 in hex of all definitions, embedded and from extra_path, in the order of their types. */
 struct str providers_digest(const struct providers *p, struct arena *a);
 

@@ -95,8 +95,8 @@ enum qn_err spec_environments(struct session *s, const char *path, const sym **n
                               const struct ynode **parsed) QN_MUST_USE;
 /* Is this text an address: name or name["key"], joined by dots? */
 bool spec_address_ok(struct str text);
-/* Which state an environment has: stack and environment by name, from options path, environment and dr.
+/* Which state an environment has: stack, name and sandbox, from options path, environment and dr.
  * Nothing is evaluated, so that a state can be looked at although its spec has mistakes. */
-enum qn_err spec_names(struct session *s, const struct spec_options *o, sym *stack, sym *environment) QN_MUST_USE;
+enum qn_err spec_names(struct session *s, const struct spec_options *o, struct environment *out) QN_MUST_USE;
 
 #endif

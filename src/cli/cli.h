@@ -27,9 +27,9 @@ struct text_list {
 };
 struct options {
   bool help, json, no_color, auto_approve, detailed_exitcode, strict_readback, no_refresh, refresh_lookups,
-      destroy, dr;
+      destroy, dr, sandbox;
   bool allow_mass_loss, mermaid, raw;
-  const char *chdir, *spec, *env, *state, *out, *compat, *profile, *on_error, *parallelism;
+  const char *chdir, *spec, *env, *state, *out, *compat, *profile, *on_error, *parallelism, *sandbox_faults;
   struct text_list vars, var_files, targets, replace;
   struct text_list args; /* positional */
 };
@@ -95,6 +95,8 @@ struct world {
   struct cloud *cloud;
   struct rd_ctx *rd;
   const struct ynode *parsed; /* the spec, if it was read already; or NULL */
+  struct sandbox *sandbox;    /* simulated cloud, or NULL */
+  bool said, quiet;           /* that this is the sandbox; it need not be said */
   bool damage_ok;             /* a damaged state may be looked at */
 };
 enum qn_err world_tables(struct world *w); /* schema, wire, providers */
@@ -105,7 +107,10 @@ enum qn_err world_spec(struct world *w, const char *environment, bool online);
  * otherwise. */
 enum qn_err world_names(struct world *w, const char *environment);
 enum qn_err world_state(struct world *w, enum state_mode mode); /* needs env */
-enum qn_err world_cloud(struct world *w);                       /* client and identity; fills env.account */
+/* Is the environment in the sandbox (-sandbox, or `sandbox: true` in the spec)? */
+bool world_sandboxed(const struct world *w);
+enum qn_err world_sandbox(struct world *w); /* opens it; needs env */
+enum qn_err world_cloud(struct world *w);   /* client and identity; fills env.account */
 /* The account that the credentials belong to must be the declared one. */
 enum qn_err world_check_account(struct world *w);
 const char *world_state_root(const struct world *w);
@@ -133,6 +138,9 @@ int cmd_state_mv(struct cli *c);
 int cmd_state_rm(struct cli *c);
 int cmd_state_check(struct cli *c);
 int cmd_state_repair(struct cli *c);
+int cmd_sandbox_list(struct cli *c);
+int cmd_sandbox_set(struct cli *c);
+int cmd_sandbox_delete(struct cli *c);
 int cmd_import(struct cli *c);
 int cmd_graph(struct cli *c);
 int cmd_completion(struct cli *c);

@@ -3,8 +3,8 @@
 
 #define OPTS(...)  ((const char *const[]){__VA_ARGS__, NULL})
 #define SPEC_OPTS  "spec", "env", "var", "var-file", "dr"
-#define NAME_OPTS  "spec", "env", "dr"
-#define CLOUD_OPTS "profile", "refresh-lookups"
+#define NAME_OPTS  "spec", "env", "dr", "sandbox"
+#define CLOUD_OPTS "profile", "refresh-lookups", "sandbox", "sandbox-faults"
 #define PLAN_OPTS  "state", "refresh", "target", "replace", "strict-readback", "allow-mass-loss"
 
 const struct command commands[] = {
@@ -60,6 +60,15 @@ const struct command commands[] = {
      2, 3, OPTS(SPEC_OPTS, CLOUD_OPTS, "state"), cmd_import},
     {"graph", NULL, "[ENVIRONMENT]", "Print the resource graph", "DOT for Graphviz, or Mermaid.", 0, 1,
      OPTS(SPEC_OPTS, "mermaid"), cmd_graph},
+    {"sandbox", "list", "[ENVIRONMENT]", "List what the sandbox holds",
+     "Address, type and id of each object of the simulated cloud.", 0, 1, OPTS("spec", "env", "dr", "state"),
+     cmd_sandbox_list},
+    {"sandbox", "set", "ADDRESS PROPERTY=VALUE [ENVIRONMENT]", "Change an object behind quoin's back",
+     "As somebody else would in a real cloud, to see what drift and apply make of it.\n"
+     "VALUE is JSON or text; without one the property is removed.",
+     2, 3, OPTS("spec", "env", "dr", "state"), cmd_sandbox_set},
+    {"sandbox", "delete", "ADDRESS [ENVIRONMENT]", "Delete an object behind quoin's back",
+     "As somebody else would in a real cloud.", 1, 2, OPTS("spec", "env", "dr", "state"), cmd_sandbox_delete},
     {"completion", NULL, "SHELL", "Print a completion script",
      "For bash, zsh or fish: `source <(quoin completion bash)` in the shell's start file.", 1, 1, OPTS(NULL),
      cmd_completion},

@@ -13,6 +13,19 @@ static void add_words(struct buf *b, const char *group) {
   }
 }
 
+/* Commands of two words. */
+static const struct {
+  const char *name, *summary;
+} groups[] = {{"state", "Look at or change what is recorded"},
+              {"sandbox", "Look at or change the simulated cloud"}};
+enum { N_GROUPS = sizeof groups / sizeof *groups };
+
+static const char *group_summary(const char *name) {
+  for (size_t i = 0; i < N_GROUPS; i++)
+    if (strcmp(groups[i].name, name) == 0) return groups[i].summary;
+  return "";
+}
+
 struct place {
   struct buf *b;
   const struct command *command;
@@ -33,11 +46,16 @@ static void add_bash_case(struct buf *b, const struct command *cmd) {
 static void add_bash(struct buf *b) {
   buf_addz(b, "_quoin() {\n"
               "  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} words=\n"
-              "  case $command in state) command=\"state ${COMP_WORDS[2]}\" ;; esac\n"
+              "  case $command in ");
+  for (size_t i = 0; i < N_GROUPS; i++) buf_addf(b, "%s%s", i ? "|" : "", groups[i].name);
+  buf_addz(b, ") command=\"$command ${COMP_WORDS[2]}\" ;; esac\n"
               "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n    words=\"help ");
   add_words(b, NULL);
-  buf_addz(b, "\"\n  elif [ \"$COMP_CWORD\" -eq 2 ] && [ \"${COMP_WORDS[1]}\" = state ]; then\n    words=\"");
-  add_words(b, "state");
+  for (size_t i = 0; i < N_GROUPS; i++) {
+    buf_addf(b, "\"\n  elif [ \"$COMP_CWORD\" -eq 2 ] && [ \"${COMP_WORDS[1]}\" = %s ]; then\n    words=\"",
+             groups[i].name);
+    add_words(b, groups[i].name);
+  }
   buf_addz(b, "\"\n  else\n    case $command in\n");
   for (size_t i = 0; i < n_commands; i++) add_bash_case(b, &commands[i]);
   buf_addz(b, "    esac\n  fi\n"
@@ -71,7 +89,7 @@ static void add_fish(struct buf *b) {
     bool first = i == 0 || strcmp(commands[i - 1].name, cmd->name) != 0;
     if (first) {
       buf_addf(b, "complete -c quoin -n __fish_use_subcommand -a %s -d ", cmd->name);
-      add_fish_quoted(b, cmd->sub ? "Look at or change what is recorded" : cmd->summary);
+      add_fish_quoted(b, cmd->sub ? group_summary(cmd->name) : cmd->summary);
     }
     if (cmd->sub) {
       buf_addf(b, "complete -c quoin -n '__fish_seen_subcommand_from %s' -a %s -d ", cmd->name, cmd->sub);

@@ -24,6 +24,9 @@ static const struct option {
     {"env", O_TEXT, AT(env), "NAME", "the environment, where it is not an argument (also QUOIN_ENV)", false},
     {"var", O_LIST, AT(vars), "NAME=VALUE", "set an input; may be repeated", false},
     {"var-file", O_LIST, AT(var_files), "FILE", "set inputs from a YAML file; may be repeated", false},
+    {"sandbox", O_FLAG, AT(sandbox), NULL, "work in a simulated cloud below the state folder", false},
+    {"sandbox-faults", O_TEXT, AT(sandbox_faults), "FAULTS",
+     "latency=F,throttle=F,crash=F,seed=N (also QUOIN_SANDBOX_FAULTS)", false},
     {"dr", O_FLAG, AT(dr), NULL, "the environment's disaster recovery twin", false},
     {"state", O_TEXT, AT(state), "DIR", "folder of the state store (default: state; also QUOIN_STATE)",
      false},
@@ -147,20 +150,21 @@ static const struct command *find_command(const char *name, const char *sub, boo
   return plain;
 }
 
-static bool unknown_command(struct cli *c, const char *name, bool group) {
+/* group: the first word of commands that have two, or NULL. */
+static bool unknown_command(struct cli *c, const char *name, const char *group) {
   struct str names[64];
   size_t n = 0;
   struct buf list = BUF_INIT(4096);
   for (size_t i = 0; i < n_commands && n < 64; i++) {
-    if (group && !commands[i].sub) continue;
+    if (group && (!commands[i].sub || strcmp(commands[i].name, group) != 0)) continue;
     names[n] = str_c(group ? commands[i].sub : commands[i].name);
     buf_addf(&list, "%s%.*s", n ? ", " : "", SV(names[n]));
     n++;
   }
   struct diags *d = &c->s.diags;
   struct diag *g = !group    ? diag_add(d, QN0005, SPAN_NONE, "quoin has no command \"%s\"", name)
-                   : name[0] ? diag_add(d, QN0005, SPAN_NONE, "`quoin state` has no command \"%s\"", name)
-                             : diag_add(d, QN0005, SPAN_NONE, "`quoin state` wants a second word");
+                   : name[0] ? diag_add(d, QN0005, SPAN_NONE, "`quoin %s` has no command \"%s\"", group, name)
+                             : diag_add(d, QN0005, SPAN_NONE, "`quoin %s` wants a second word", group);
   struct str near = diag_nearest(str_c(name), names, n);
   if (near.n)
     diag_help(d, g, "did you mean `%.*s`?", SV(near));
@@ -236,7 +240,7 @@ bool options_parse(struct cli *c, int argc, char **argv) {
   const char *next = at + 1 < argc ? argv[at + 1] : NULL, *sub = next && next[0] != '-' ? next : NULL;
   c->command = find_command(argv[at], sub, &group);
   if (!c->command && group && !sub && group_help(c, argv[at], next)) return true;
-  if (!c->command) return unknown_command(c, group ? (sub ? sub : "") : argv[at], group);
+  if (!c->command) return unknown_command(c, group ? (sub ? sub : "") : argv[at], group ? argv[at] : NULL);
   for (int i = 1; i < at && argv[i][0] == '-'; i++) {
     bool used = false;
     if (!parse_option(c, argv[i], argv[i + 1], &used)) return false;
@@ -261,7 +265,7 @@ void help_all(FILE *out) {
     char name[64];
     snprintf(name, sizeof name, "%s%s%s", commands[i].name, commands[i].sub ? " " : "",
              commands[i].sub ? commands[i].sub : "");
-    fprintf(out, "  %-12s  %s\n", name, commands[i].summary);
+    fprintf(out, "  %-15s %s\n", name, commands[i].summary);
   }
   fputs("\n`quoin COMMAND -help` explains one command. Exit codes: 0 done, 1 error, 2 changes or drift,\n"
         "10 state in use, 11 stale plan, 12 refused by a check or protection, 13 rolled back.\n",

@@ -2,9 +2,27 @@
 #include "cli.h"
 #include "quoin/blob.h"
 #include "quoin/lookup.h"
+#include "quoin/sandbox.h"
 
 const char *cli_arg(const struct cli *c, size_t i) {
   return i < c->o.args.n ? c->o.args.v[i] : NULL;
+}
+
+bool world_sandboxed(const struct world *w) {
+  return w->c->o.sandbox || w->env.sandbox;
+}
+
+/* First and last, where people read it; what programs read (-json, -raw) stays as it is. */
+static void sandbox_line(struct world *w, const char *text) {
+  FILE *out = w->c->o.json || w->c->o.raw || w->c->o.compat ? stderr : stdout;
+  fprintf(out, "%s", text);
+}
+
+static void sandbox_said(struct world *w) {
+  w->env.sandbox = world_sandboxed(w);
+  if (!w->env.sandbox || w->said || w->quiet) return;
+  w->said = true;
+  sandbox_line(w, "SANDBOX: a simulated cloud, nothing here is real.\n\n");
 }
 
 enum qn_err world_tables(struct world *w) {
@@ -57,6 +75,7 @@ static enum qn_err lookup_begin(void *user, const struct environment *env, const
   struct session *s = &w->c->s;
   w->env = *env;
   *recorded = NULL;
+  sandbox_said(w);
   if (w->c->o.refresh_lookups || s->diags.n_errors) return QN_OK;
   struct store *store = NULL;
   struct state *st = NULL;
@@ -93,7 +112,9 @@ enum qn_err world_names(struct world *w, const char *environment) {
   struct cli *c = w->c;
   struct spec_options o = {.path = c->o.spec, .dr = c->o.dr};
   enum qn_err e = environment_name(c, environment, &o.environment);
-  return e ? e : spec_names(&c->s, &o, &w->env.stack, &w->env.name);
+  if (!e) e = spec_names(&c->s, &o, &w->env);
+  if (!e) sandbox_said(w);
+  return e;
 }
 
 enum qn_err world_spec(struct world *w, const char *environment, bool online) {
@@ -119,6 +140,7 @@ enum qn_err world_spec(struct world *w, const char *environment, bool online) {
     return e;
   struct environment found = w->env;
   w->env = w->compiled.env;
+  sandbox_said(w);
   if (w->cloud) {
     w->env.account = found.account;
     w->env.partition = found.partition;
@@ -130,7 +152,8 @@ enum qn_err world_spec(struct world *w, const char *environment, bool online) {
 const char *world_state_root(const struct world *w) {
   const struct outside *out = &w->c->s.out;
   const char *env = out->getenv(out->user, "QUOIN_STATE");
-  return w->c->o.state ? w->c->o.state : env && *env ? env : "state";
+  const char *root = w->c->o.state ? w->c->o.state : env && *env ? env : "state";
+  return world_sandboxed(w) ? str_fmt(&w->c->s.arena, "%s/sandbox", root).p : root;
 }
 
 enum qn_err world_state(struct world *w, enum state_mode mode) {
@@ -154,6 +177,22 @@ static enum qn_err check_account(struct world *w, sym declared) {
   return QN_E_REFUSED;
 }
 
+enum qn_err world_sandbox(struct world *w) {
+  struct session *s = &w->c->s;
+  if (w->sandbox) return QN_OK;
+  struct str file = str_fmt(&s->arena, "%s/%.*s/%.*s.cloud.jsonl", world_state_root(w),
+                            SV(session_str(s, w->env.stack)), SV(session_str(s, w->env.name)));
+  const char *faults = w->c->o.sandbox_faults;
+  if (!faults) faults = s->out.getenv(s->out.user, "QUOIN_SANDBOX_FAULTS");
+  struct sandbox_options o = {.file = file.p,
+                              .account =
+                                  w->env.account ? session_str(s, w->env.account) : STR("000000000000"),
+                              .partition = w->env.partition ? session_str(s, w->env.partition) : STR("aws"),
+                              .faults = faults};
+  enum qn_err e = world_tables(w);
+  return e ? e : sandbox_open(s, w->providers, &o, &w->sandbox);
+}
+
 enum qn_err world_cloud(struct world *w) {
   struct session *s = &w->c->s;
   if (w->cloud) return QN_OK;
@@ -168,7 +207,9 @@ enum qn_err world_cloud(struct world *w) {
                             .profile = w->c->o.profile,
                             .region = w->env.region,
                             .concurrency = (uint32_t)concurrency};
-  enum qn_err e = cloud_new(s, &o, &w->cloud);
+  enum qn_err e = world_sandboxed(w) ? world_sandbox(w) : QN_OK;
+  o.sandbox = w->sandbox;
+  if (!e) e = cloud_new(s, &o, &w->cloud);
   if (e) return e;
   w->rd = cloud_reader(w->cloud);
   struct str account, arn, partition;
@@ -183,6 +224,8 @@ void world_close(struct world *w) {
   if (w->state) state_close(w->state);
   if (w->store) w->store->ops->close(w->store);
   if (w->cloud) cloud_free(w->cloud);
+  sandbox_close(w->sandbox);
+  if (w->said) sandbox_line(w, "\nSANDBOX: no real cloud was read or changed.\n");
   if (w->wire) wire_free(w->wire);
   if (w->schema) schema_free(w->schema);
 }

@@ -1,4 +1,8 @@
 #include "client.h"
+
+#include <poll.h>
+
+#include "sandbox_int.h"
 #include "secret.h"
 
 enum { MAX_ATTEMPTS = 10, CONCURRENCY = 32 };
@@ -90,6 +94,31 @@ static void cancel(struct job *j) {
   client_ready(j);
 }
 
+/* ---- the sandbox answers ---------------------------------------------------------- */
+
+static void sandbox_due(void *user, const struct reply *r) {
+  (void)r;
+  client_ready(user);
+}
+
+static void ask_sandbox(struct job *j) {
+  struct cloud *c = j->c;
+  uint32_t delay;
+  sandbox_call(c->o.sandbox, &j->call, &j->reply, &delay);
+  c->stats.throttled += j->reply.attempts - 1;
+  c->stats.retried += j->reply.attempts - 1;
+  if (delay)
+    cloud_after(c, delay, sandbox_due, j);
+  else
+    client_ready(j);
+}
+
+/* Nothing comes from the network: sleep until a timer is due or the caller is woken. */
+static void rest(int ms, int wake_fd) {
+  struct pollfd p = {.fd = wake_fd, .events = POLLIN};
+  if (ms) (void)poll(&p, wake_fd >= 0 ? 1 : 0, ms);
+}
+
 static enum qn_err submit(struct cloud *c, const struct call *call, bool mutate, call_done_fn *done,
                           void *user) {
   struct job *j = calloc(1, sizeof *j);
@@ -112,6 +141,8 @@ static enum qn_err submit(struct cloud *c, const struct call *call, bool mutate,
   struct str why = {0};
   if (c->cancelled) {
     cancel(j);
+  } else if (c->o.sandbox) {
+    ask_sandbox(j);
   } else if (wire_serialise(c->o.wire, c->s, &j->a, call->op, call->input, &j->req, &why) != QN_OK) {
     j->reply = (struct reply){.err = QN_E_INVALID,
                               .cls = EC_CLIENT,
@@ -206,7 +237,9 @@ size_t cloud_poll(struct cloud *c, int timeout_ms, int wake_fd) {
     wait = least(wait, left > 0 ? (left < INT32_MAX ? left : INT32_MAX) : 0);
   }
   if (any || c->ready) wait = 0;
-  if (c->n_jobs || c->n_timers || !any) {
+  if (c->o.sandbox) {
+    rest(wait, wake_fd);
+  } else if (c->n_jobs || c->n_timers || !any) {
     enum qn_err e = client_net(c);
     if (!e) net_poll(c->net, wait, wake_fd);
   }

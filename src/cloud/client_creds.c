@@ -2,6 +2,7 @@
  * and once after AWS refused them; and the identity behind them. */
 #include "client.h"
 #include "retry.h"
+#include "sandbox_int.h"
 
 /* Renewed this long before their end; in use until it if renewing fails. */
 enum { RENEW_BEFORE_MS = 300000, RENEW_EVERY_MS = 30000 };
@@ -174,6 +175,10 @@ static enum qn_err identify(struct cloud *c) {
 enum qn_err cloud_identity(struct rd_ctx *rd, struct str *account, struct str *arn, struct str *partition) {
   struct cloud *c = rd->c;
   enum qn_err e = QN_OK;
+  if (c->o.sandbox && !c->identified) {
+    sandbox_identity(c->o.sandbox, &c->account, &c->arn);
+    c->identified = true;
+  }
   if (!c->identified) {
     e = client_creds(c);
     if (!e) e = identify(c);

@@ -246,6 +246,7 @@ enum qn_err creds_find(struct cred_chain *k, struct creds *out) {
   if (e != QN_E_NOTFOUND) return e;
   struct diag *g = diag_add(&k->s->diags, QN0700, SPAN_NONE, "no AWS credentials were found");
   for (size_t i = 0; i < k->tried.n; i++) diag_note(&k->s->diags, g, SPAN_NONE, "%.*s", SV(k->tried.v[i]));
+  diag_note(&k->s->diags, g, SPAN_NONE, "-sandbox works in a simulated cloud, without credentials");
   diag_help(&k->s->diags, g,
             "run `aws configure` or `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY");

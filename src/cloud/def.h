@@ -239,6 +239,8 @@ struct def {
   uint32_t n_waits;
   const struct attr_def *attrs;
   uint32_t n_attrs;
+  const struct attr_def *sandbox; /* how identity and attributes look in the sandbox, in order */
+  uint32_t n_sandbox;
   const struct owned_by *owned;
   uint32_t n_owned;
   const struct str *volatiles;
@@ -265,6 +267,7 @@ struct denv {
   const struct str *changed;
   uint32_t n_changed;
   sym region, account, partition;
+  struct str salt; /* of hex() and digits() */
 };
 enum qn_err denv_eval(struct denv *e, const struct expr *x, const struct value **out) QN_MUST_USE;
 /* Value of a template; members whose value is null are left out of maps. */
@@ -406,6 +409,8 @@ bool str_in(const struct str *v, size_t n, struct str t);
 struct str prop_head(struct str path); /* `A.b[0].C` -> `A` */
 const struct value *id_value(const struct def *d,
                              const struct value *identity); /* the only member, or the map */
+/* Do operations of these providers go to the sandbox? */
+bool providers_sandboxed(const struct providers *p);
 bool prop_settable(const struct def *d, struct str prop);
 const struct rule *def_rule_for(const struct def *d, struct str prop, const struct rule *after);
 

@@ -148,13 +148,32 @@ static const struct value *fn_ip_canonical(struct denv *e, const struct value *c
   return value_str(e->a, t);
 }
 
+/* hex(n), digits(n): made of quoin's id of the object and of what they are for; the same each time. */
+static const struct value *made_of_id(struct denv *e, const struct value *n, bool hex) {
+  struct str seed = str_fmt(e->a, "%.*s %.*s", SV(e->sc ? e->sc->uid : STR("")), SV(e->salt));
+  struct str sum = crypto_sha256_hex(e->a, seed);
+  size_t len = value_is(n, V_INT) && n->i > 0 && (uint64_t)n->i < sum.n ? (size_t)n->i : sum.n;
+  char *out = arena_alloc(e->a, len + 1);
+  for (size_t i = 0; i < len; i++) out[i] = hex || sum.p[i] <= '9' ? sum.p[i] : (char)(sum.p[i] - 'a' + '1');
+  return value_str(e->a, (struct str){out, len});
+}
+
+static const struct value *fn_hex(struct denv *e, const struct value *const *args) {
+  return made_of_id(e, args[0], true);
+}
+
+static const struct value *fn_digits(struct denv *e, const struct value *const *args) {
+  return made_of_id(e, args[0], false);
+}
+
 static const struct {
   const char *name;
   size_t args;
   const struct value *(*fn)(struct denv *, const struct value *const *);
-} env_fns[] = {{"name", 1, fn_name},         {"declared", 1, fn_declared},        {"changed", 1, fn_changed},
-               {"same_arn", 2, fn_same_arn}, {"last_part", 1, fn_last_part},      {"encode", 2, fn_encode},
-               {"dns_name", 1, fn_dns_name}, {"ip_canonical", 1, fn_ip_canonical}};
+} env_fns[] = {{"name", 1, fn_name},         {"declared", 1, fn_declared},         {"changed", 1, fn_changed},
+               {"same_arn", 2, fn_same_arn}, {"last_part", 1, fn_last_part},       {"encode", 2, fn_encode},
+               {"dns_name", 1, fn_dns_name}, {"ip_canonical", 1, fn_ip_canonical}, {"hex", 1, fn_hex},
+               {"digits", 1, fn_digits}};
 
 static enum qn_err env_call(struct eval *ev, void *user, sym fn, const struct value *const *args, size_t n,
                             struct span at, const struct value **out) {

@@ -153,15 +153,16 @@ static void parse_errors(struct dparse *p, const struct ynode *n) {
   p->d->retry = dp_codes(p, dp_get(p, n, "retry"), &p->d->n_retry);
 }
 
-static void parse_attributes(struct dparse *p, const struct ynode *n) {
-  if (!n || n->kind != Y_MAP) return;
+static const struct attr_def *parse_attributes(struct dparse *p, const struct ynode *n, uint32_t *count) {
+  if (!n || n->kind != Y_MAP) return NULL;
   struct attr_def *v = ARENA_ARRAY(&p->s->arena, n->n ? n->n : 1, struct attr_def);
   for (uint32_t i = 0; i < n->n; i++) {
     v[i].name = session_str(p->s, n->pairs[i].key);
     v[i].is_value = true;
     v[i].value = dp_tmpl(p, n->pairs[i].value);
   }
-  p->d->attrs = v, p->d->n_attrs = n->n;
+  *count = n->n;
+  return v;
 }
 
 static void parse_owned(struct dparse *p, const struct ynode *n) {
@@ -262,7 +263,7 @@ enum qn_err def_parse(struct session *s, const struct wire *w, const struct sche
       "type",        "service",  "identity",  "typical", "stateful", "replace",    "names",
       "map",         "compare",  "read",      "create",  "aspects",  "update",     "delete",
       "needs_live",  "settle",   "errors",    "wait",    "volatile", "attributes", "owned_by",
-      "unsupported", "defaults", "serialize", "exact",   NULL};
+      "unsupported", "defaults", "serialize", "exact",   "sandbox",  NULL};
   const struct ynode *f = yaml_parse(s, file);
   if (!f) return QN_E_INVALID;
   struct def *d = ARENA_NEW(&s->arena, struct def);
@@ -285,7 +286,8 @@ enum qn_err def_parse(struct session *s, const struct wire *w, const struct sche
   dp_waits(&p, dp_get(&p, f, "wait"));
   dp_settle(&p, dp_get(&p, f, "settle"));
   parse_errors(&p, dp_get(&p, f, "errors"));
-  parse_attributes(&p, dp_get(&p, f, "attributes"));
+  d->attrs = parse_attributes(&p, dp_get(&p, f, "attributes"), &d->n_attrs);
+  d->sandbox = parse_attributes(&p, dp_get(&p, f, "sandbox"), &d->n_sandbox);
   parse_owned(&p, dp_get(&p, f, "owned_by"));
   d->volatiles = dp_texts(&p, dp_get(&p, f, "volatile"), &d->n_volatiles);
   parse_unsupported(&p, dp_get(&p, f, "unsupported"));

@@ -1,6 +1,7 @@
 /* Operations: create, update, delete and settling an interrupted create, as a sequence of calls and
  * pauses that the caller carries out (provider.h). */
 #include "op.h"
+#include "sandbox_int.h"
 
 enum { ATTRS_MS = 30000 };
 
@@ -323,6 +324,10 @@ static bool advance(struct op *op, int64_t now, struct op_step *out) {
 }
 
 void op_next(struct op *op, int64_t now, struct op_step *out) {
+  if (providers_sandboxed(op->p)) {
+    op_sandbox_next(op, out);
+    return;
+  }
   for (uint32_t guard = 0; guard < 1000000; guard++) {
     if (op->over) break;
     if (op->pause_until > now) {
@@ -336,6 +341,10 @@ void op_next(struct op *op, int64_t now, struct op_step *out) {
 }
 
 void op_reply(struct op *op, int64_t now, const struct reply *r) {
+  if (providers_sandboxed(op->p)) {
+    op_sandbox_reply(op, r);
+    return;
+  }
   enum op_awaiting aw = op->awaiting;
   op->awaiting = AW_NONE;
   switch (aw) {

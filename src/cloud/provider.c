@@ -28,6 +28,7 @@ struct providers {
   VEC(struct entry) e;
   struct map by_type;
   struct str *names;
+  bool sandbox;
 };
 
 static uint32_t u32_at(struct str b, size_t at) {
@@ -139,6 +140,14 @@ enum qn_err providers_open(struct session *s, struct str blob, const struct wire
   sort_stable(&s->arena, p->names, p->e.n, sizeof *p->names, by_text, NULL);
   *out = p;
   return QN_OK;
+}
+
+void providers_use_sandbox(struct providers *p) {
+  p->sandbox = true;
+}
+
+bool providers_sandboxed(const struct providers *p) {
+  return p->sandbox;
 }
 
 size_t provider_types(const struct providers *p, const struct str **names) {

@@ -1,5 +1,6 @@
 /* Sets of reads: resources grouped into as few calls as their definitions allow. */
 #include "readset.h"
+#include "sandbox_int.h"
 
 struct denv readset_env(struct readset *rs, struct ritem *it) {
   return (struct denv){.s = rs->s,
@@ -141,10 +142,15 @@ struct readset *readset_new(struct session *s, struct arena *a, const struct pro
                                .partition = partition,
                                .new_props = items[i].props,
                                .identity = items[i].identity};
+    if (providers_sandboxed(p)) continue;
     if (!items[i].def || !items[i].def->has_read || !items[i].identity)
       item_fail(it, STR("NoRead"), STR("nothing says how this is read"));
     else
       (void)group_add(rs, i, &items[i].def->batch, false, &rs->shares);
+  }
+  if (providers_sandboxed(p)) {
+    readset_sandbox_new(rs);
+    return rs;
   }
   for (uint32_t g = 0; g < rs->groups.n; g++) group_calls(rs, g);
   rs->bound = rs->calls.n;
@@ -159,7 +165,7 @@ uint64_t readset_calls(const struct readset *rs) {
   return rs->made;
 }
 bool readset_done(const struct readset *rs) {
-  return rs->next == rs->calls.n && !rs->out;
+  return rs->next == (rs->sandbox ? readset_sandbox_calls(rs) : rs->calls.n) && !rs->out;
 }
 const struct read_result *readset_result(const struct readset *rs, uint32_t i) {
   return &rs->items[i].r;
@@ -194,6 +200,7 @@ static bool per_call(struct readset *rs, const struct rcall *c, struct call *out
 }
 
 bool readset_next(struct readset *rs, struct call *out, uint32_t *token) {
+  if (rs->sandbox) return readset_sandbox_next(rs, out, token);
   while (rs->next < rs->calls.n) {
     uint32_t at = rs->next++;
     const struct rcall *c = &rs->calls.v[at];
@@ -247,6 +254,10 @@ static void per_error(struct readset *rs, const struct rcall *c, const struct re
 }
 
 void readset_reply(struct readset *rs, uint32_t token, const struct reply *r) {
+  if (rs->sandbox) {
+    readset_sandbox_reply(rs, token, r);
+    return;
+  }
   struct rcall c = rs->calls.v[token];
   rs->out--;
   if (c.kind == RC_PER) {

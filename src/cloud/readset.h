@@ -55,6 +55,7 @@ struct readset {
   uint32_t out;            /* handed out, not answered */
   uint64_t made, bound;
   VEC(struct shape_props) cache;
+  struct sandbox_reads *sandbox; /* readset_sandbox.c; NULL: real services */
 };
 
 struct denv readset_env(struct readset *rs, struct ritem *it);

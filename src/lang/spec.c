@@ -150,7 +150,7 @@ enum qn_err spec_environments(struct session *s, const char *path, const sym **n
   return QN_OK;
 }
 
-enum qn_err spec_names(struct session *s, const struct spec_options *o, sym *stack, sym *environment) {
+enum qn_err spec_names(struct session *s, const struct spec_options *o, struct environment *out) {
   struct program p = {.s = s, .o = o};
   const struct ynode *root = load(s, spec_path(s, o->path));
   const struct ynode *envs = root ? env_section(&p, root) : NULL;
@@ -164,7 +164,9 @@ enum qn_err spec_names(struct session *s, const struct spec_options *o, sym *sta
     return QN_E_INVALID;
   }
   struct str word = session_str(s, env->key);
-  *stack = session_sym(s, name->text);
-  *environment = o->dr ? session_sym(s, str_fmt(&s->arena, "%.*s--dr", SV(word))) : env->key;
+  const struct ynode *sandbox = yaml_get(s, env->value, "sandbox");
+  out->sandbox = sandbox && sandbox->kind == Y_SCALAR && str_eq(sandbox->text, STR("true"));
+  out->stack = session_sym(s, name->text);
+  out->name = o->dr ? session_sym(s, str_fmt(&s->arena, "%.*s--dr", SV(word))) : env->key;
   return QN_OK;
 }

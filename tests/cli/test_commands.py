@@ -28,7 +28,7 @@ outputs:
 """
 TWO_ENVIRONMENTS = SPEC.replace("  dev: { region: us-east-1 }\n", "  dev: { region: us-east-1 }\n  prod: { region: us-east-1 }\n")
 COMMANDS = ["init", "validate", "plan", "apply", "destroy", "drift", "show", "output", "state list", "state show", "state mv",
-            "state rm", "import", "graph", "completion", "version"]
+            "state rm", "sandbox list", "sandbox set", "sandbox delete", "import", "graph", "completion", "version"]
 
 
 def applied(run, spec=SPEC):

@@ -16,7 +16,7 @@ HEADERS = {
     "graph": ["graph"],
     "state": ["state"],
     "net": ["net"],
-    "cloud": "cloud cloud_write wire provider lookup".split(),
+    "cloud": "cloud cloud_write wire provider lookup sandbox".split(),
     "plan": ["plan"],
     "apply": ["apply"],
 }
