@@ -34,6 +34,19 @@ static void add_printable(struct buf *out, struct str text) {
   }
 }
 
+/* Names and values of a spec may hold anything: nothing in a message moves the cursor of a terminal. */
+static void add_text(struct buf *out, struct str text) {
+  for (size_t i = 0; i < text.n; i++) {
+    unsigned char c = (unsigned char)text.p[i];
+    if (c == '\n')
+      buf_addz(out, "\\n");
+    else if (c < 0x20 || c == 0x7f)
+      buf_addf(out, "\\x%02x", c);
+    else
+      buf_addc(out, text.p[i]);
+  }
+}
+
 #define LINE_SHOWN 200 /* bytes of a source line */
 
 /* The line of a span with carets under it; `width` is that of the line-number gutter. */
@@ -62,7 +75,8 @@ static void add_excerpt(struct buf *out, const struct srcmap *m, struct span at,
   buf_addz(out, caret_colour);
   size_t carets = to > from ? str_columns(str_sub(text, from, to)) : 0;
   for (size_t i = 0; i < (carets ? carets : 1); i++) buf_addc(out, '^');
-  if (label.n) buf_addf(out, " %.*s", SV(label));
+  if (label.n) buf_addc(out, ' ');
+  add_text(out, label);
   buf_addf(out, "%s\n", p->off);
 }
 
@@ -90,8 +104,10 @@ static unsigned gutter(const struct diag *g, const struct srcmap *m) {
 static void add_diag(struct buf *out, const struct diag *g, const struct srcmap *m, const struct palette *p) {
   const char *colour = severity_colour(p, g->severity);
   unsigned width = gutter(g, m);
-  buf_addf(out, "%s%s[%s]%s%s: %.*s%s\n", colour, severity_words[g->severity], diag_code_text(g->code),
-           p->off, p->bold, SV(g->message), p->off);
+  buf_addf(out, "%s%s[%s]%s%s: ", colour, severity_words[g->severity], diag_code_text(g->code), p->off,
+           p->bold);
+  add_text(out, g->message);
+  buf_addf(out, "%s\n", p->off);
   if (g->span.file) {
     buf_addf(out, "%*s%s-->%s ", (int)width, "", p->frame, p->off);
     add_place(out, m, g->span);
@@ -99,7 +115,8 @@ static void add_diag(struct buf *out, const struct diag *g, const struct srcmap 
     add_excerpt(out, m, g->span, g->label, p, colour, width);
   }
   for (const struct diag_note *n = g->notes; n; n = n->next) {
-    buf_addf(out, "%*s %s=%s note: %.*s", (int)width, "", p->frame, p->off, SV(n->text));
+    buf_addf(out, "%*s %s=%s note: ", (int)width, "", p->frame, p->off);
+    add_text(out, n->text);
     if (n->span.file) {
       buf_addz(out, ", at ");
       add_place(out, m, n->span);
@@ -109,7 +126,10 @@ static void add_diag(struct buf *out, const struct diag *g, const struct srcmap 
       buf_addc(out, '\n');
     }
   }
-  if (g->help.n) buf_addf(out, "%*s %s=%s help: %.*s\n", (int)width, "", p->frame, p->off, SV(g->help));
+  if (!g->help.n) return;
+  buf_addf(out, "%*s %s=%s help: ", (int)width, "", p->frame, p->off);
+  add_text(out, g->help);
+  buf_addc(out, '\n');
 }
 
 void diags_render_text(const struct diags *d, const struct srcmap *m, struct buf *out, bool colour,
