@@ -86,6 +86,22 @@ static enum qn_err fail_operand(struct run *r, const struct expr *e, size_t i, c
   return err;
 }
 
+/* `"a" + 1`: each operand alone would do, so both are named. */
+static enum qn_err fail_pair(struct run *r, const struct expr *e, const struct value *const *v) {
+  struct diag *g;
+  enum qn_err err = eval_fail(r, &g, QN0313, e->span, "`%s` wants two numbers or two strings, not %s and %s",
+                              expr_op_text[e->op], kind_words(v[0]), kind_words(v[1]));
+  if (kind_of(v[0]) == V_NULL || kind_of(v[1]) == V_NULL)
+    eval_help(r, g, "give a default with ??");
+  else if (kind_of(v[0]) != V_STR && kind_of(v[1]) != V_STR)
+    return err;
+  else if (e->op == OP_ADD)
+    eval_help(r, g, "use a template to join text: \"${a}${b}\"");
+  else
+    eval_help(r, g, "tonumber() makes a number of text");
+  return err;
+}
+
 static enum qn_err fail_secret(struct run *r, const struct expr *e) {
   struct diag *g;
   enum qn_err err = eval_fail(r, &g, QN0318, e->span, "a secret cannot be compared");
@@ -139,8 +155,7 @@ static enum qn_err eval_order(struct run *r, const struct expr *e, const struct 
   else if (k[0] == V_STR && k[1] == V_STR)
     c = str_cmp(value_text(v[0]), value_text(v[1]));
   else
-    return fail_operand(r, e, is_number(k[0]) ? 1 : 0, "two numbers or two strings",
-                        v[is_number(k[0]) ? 1 : 0]);
+    return fail_pair(r, e, v);
   bool b = e->op == OP_LT ? c < 0 : e->op == OP_LE ? c <= 0 : e->op == OP_GT ? c > 0 : c >= 0;
   *out = derive(r, value_bool(r->a, b), e->span, v, 2);
   return QN_OK;
@@ -212,7 +227,7 @@ static enum qn_err eval_number(struct run *r, const struct expr *e, const struct
   for (size_t i = 0; i < 2; i++) {
     bool open = k[i] == V_UNKNOWN || is_number(k[i]) || num_of(v[i], &x);
     bool joins = plus && k[i] == V_STR && (k[1 - i] == V_UNKNOWN || k[1 - i] == V_STR);
-    if (!open && !joins) return fail_operand(r, e, i, plus ? "two numbers or two strings" : "numbers", v[i]);
+    if (!open && !joins) return plus ? fail_pair(r, e, v) : fail_operand(r, e, i, "numbers", v[i]);
   }
   if (value_is(v[0], V_UNKNOWN) || value_is(v[1], V_UNKNOWN)) {
     uint8_t kind = plus && (k[0] == V_STR || k[1] == V_STR)            ? V_STR
@@ -225,7 +240,7 @@ static enum qn_err eval_number(struct run *r, const struct expr *e, const struct
     size_t i = num_of(v[0], &x) ? 1 : 0;
     if (is_number(k[i]))
       return eval_fail(r, NULL, QN0317, e->kids[i]->span, "the number has too many digits to calculate with");
-    return fail_operand(r, e, i, plus ? "two numbers or two strings" : "numbers", v[i]);
+    return plus ? fail_pair(r, e, v) : fail_operand(r, e, i, "numbers", v[i]);
   }
   enum qn_err err = calculate(r, e, x, y, out);
   if (!err) *out = derive(r, keep_secret(r, *out, v, 2), e->span, v, 2);
