@@ -29,12 +29,14 @@ static const struct value *ask(struct frame *f, struct str kind, const struct va
   }
   if (p->recorded) v = value_get(p->s, p->recorded, key);
   if (v) return v;
+  size_t errors = p->s->diags.n_errors;
   *e = l && l->lookup ? l->lookup(l->user, kind, args, session_str(p->s, region), at, &v) : QN_E_CANCELLED;
-  if (*e == QN_E_NOTFOUND) {
+  bool reported = p->s->diags.n_errors > errors;
+  if (*e == QN_E_NOTFOUND && !reported) {
     struct diag *g = diag_add(&p->s->diags, QN0456, at, "there is no lookup \"%.*s\"", SV(kind));
     diag_help(&p->s->diags, g, "lookups: aws.caller, aws.ssm_parameter, aws.subnets, aws.vpc, aws.zones");
-    *e = QN_E_INVALID;
   }
+  if (*e == QN_E_NOTFOUND) *e = QN_E_INVALID; /* to a scope "not found" is a name that nobody declared */
   if (*e == QN_E_CANCELLED) {
     *e = QN_OK;
     p->lookups_missing = true;
