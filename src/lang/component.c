@@ -36,23 +36,6 @@ void component_check(struct program *p, struct mfile *m, struct decl *d) {
   }
 }
 
-static enum qn_err region_eval(struct program *p, struct frame *f, const struct decl *d, sym *out) {
-  const struct value *v;
-  *out = f->in->region;
-  if (!d->region) return QN_OK;
-  enum qn_err e = tree_eval(f, d->region, &v);
-  if (e || value_is_null(v)) return e;
-  if (v->kind == V_STR && !(v->flags & VF_SECRET)) {
-    *out = session_sym(p->s, value_text(v));
-    return QN_OK;
-  }
-  struct diag *g = diag_add(&p->s->diags, QN0454, value_span(p, v, d->region->span),
-                            v->kind == V_UNKNOWN ? "region depends on a value known after apply"
-                                                 : "region must be text, as us-east-1");
-  diag_help(&p->s->diags, g, "write it out, or take it from an input or a local");
-  return QN_E_INVALID;
-}
-
 enum qn_err component_expand(struct program *p, struct instance *in, const struct decl *d, struct slot *s) {
   struct session *ss = p->s;
   struct mfile *m = d->comp.module;
@@ -71,7 +54,7 @@ enum qn_err component_expand(struct program *p, struct instance *in, const struc
     frame_init(outer, p, in, c.v[i].each);
     instance_init(p, child, m, in, d, session_str(ss, c.v[i].address));
     child->outer = outer;
-    if ((e = region_eval(p, outer, d, &child->region)) ||
+    if ((e = region_eval(outer, d->region, &child->region)) ||
         (e = depends_eval(outer, d, &child->prefixes, &child->n_prefixes)))
       return e;
   }

@@ -45,6 +45,28 @@ static bool text_like(struct program *p, const struct ynode *y, const char *what
 static const char *wrong_region(struct str t) {
   return region_ok(t) ? NULL : "a region looks like us-east-1";
 }
+enum qn_err region_eval(struct frame *f, const struct tnode *t, sym *out) {
+  struct program *p = f->p;
+  const struct value *v;
+  *out = f->in->region;
+  if (!t) return QN_OK;
+  enum qn_err e = tree_eval(f, t, &v);
+  if (e || value_is_null(v)) return e;
+  bool text = v->kind == V_STR && !(v->flags & VF_SECRET);
+  if (text && region_ok(value_text(v))) {
+    *out = session_sym(p->s, value_text(v));
+    return QN_OK;
+  }
+  struct str is = text ? str_fmt(&p->s->arena, "\"%.*s\" is not a region", SV(value_text(v)))
+                       : STR("region must be text, as us-east-1");
+  if (v->kind == V_UNKNOWN && !(v->flags & VF_SECRET))
+    is = STR("region depends on a value known after apply");
+  struct diag *g = diag_add(&p->s->diags, QN0454, value_span(p, v, t->span), "%.*s", SV(is));
+  diag_help(&p->s->diags, g, "%s",
+            text ? wrong_region(value_text(v)) : "write it out, or take it from an input or a local");
+  return QN_E_INVALID;
+}
+
 static const char *wrong_account(struct str t) {
   bool ok = t.n == 12;
   for (size_t i = 0; i < t.n; i++) ok = ok && t.p[i] >= '0' && t.p[i] <= '9';

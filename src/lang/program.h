@@ -229,6 +229,8 @@ enum qn_err resource_attribute(struct program *p, const struct value *res, struc
 /* Environment tags and the `tags` key merged into props. */
 enum qn_err tags_merge(struct program *p, const struct rinst *r, struct frame *f,
                        const struct value **props) QN_MUST_USE;
+/* The region that a resource or component says, else that of f's instance. */
+enum qn_err region_eval(struct frame *f, const struct tnode *t, sym *out) QN_MUST_USE;
 enum qn_err component_expand(struct program *p, struct instance *in, const struct decl *d,
                              struct slot *s) QN_MUST_USE;
 /* Checks `with` of a component against the inputs of its module, once. */

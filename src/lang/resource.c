@@ -25,24 +25,6 @@ enum qn_err resource_expand(struct program *p, struct instance *in, const struct
   return QN_OK;
 }
 
-static enum qn_err region_eval(struct program *p, const struct rinst *r, struct frame *f, sym *out) {
-  const struct value *v;
-  *out = r->in->region;
-  if (!r->decl->region) return QN_OK;
-  enum qn_err e = tree_eval(f, r->decl->region, &v);
-  if (e) return e;
-  if (value_is_null(v)) return QN_OK;
-  if (v->kind == V_STR && !(v->flags & VF_SECRET)) {
-    *out = session_sym(p->s, value_text(v));
-    return QN_OK;
-  }
-  struct diag *g = diag_add(&p->s->diags, QN0454, value_span(p, v, r->decl->region->span),
-                            v->kind == V_UNKNOWN ? "region depends on a value known after apply"
-                                                 : "region must be text, as us-east-1");
-  diag_help(&p->s->diags, g, "write it out, or take it from an input or a local");
-  return QN_E_INVALID;
-}
-
 static enum qn_err options_eval(struct program *p, struct rinst *r, struct frame *f) {
   static const struct itype bool_type = {.kind = T_BOOL}, duration = {.kind = T_DURATION};
   static const struct itype durations = {.kind = T_MAP, .of = &duration};
@@ -78,7 +60,7 @@ static enum qn_err evaluate(struct program *p, struct rinst *r) {
   struct frame f;
   sym region;
   frame_init(&f, p, r->in, r->each);
-  enum qn_err e = region_eval(p, r, &f, &region), bad = options_eval(p, r, &f);
+  enum qn_err e = region_eval(&f, r->decl->region, &region), bad = options_eval(p, r, &f);
   if (e) return e;
   f.region = region;
   r->r.region = region == p->out->env.region ? 0 : region;
