@@ -116,6 +116,11 @@ static enum qn_err many(struct maker *m, const struct value *v, struct span at) 
   struct session *s = m->p->s;
   enum qn_err e = QN_OK;
   if (v->flags & VF_SECRET) return bad(m, at, "is a secret", "keys are addresses, which everybody can read");
+  if (v->kind == V_MAP && m->d->rep.key) {
+    struct diag *g = diag_add(&s->diags, QN0443, m->d->rep.key->span, "`key` beside a for_each over a map");
+    diag_help(&s->diags, g, "the keys of the map are the keys: take `key` out, or repeat over values(map)");
+    return QN_E_INVALID;
+  }
   if (v->kind == V_MAP) {
     for (uint32_t i = 0; !e && i < v->n; i++) {
       struct str key = session_str(s, v->members[i].key);
