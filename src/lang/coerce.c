@@ -27,7 +27,10 @@ static struct str describe(struct job *j, const struct value *v) {
                    SV(session_str(s, v->res.type)));
   case V_UNKNOWN: break;
   }
+  if (v->flags & VF_SECRET) return STR("a secret");
   struct str f = session_str(s, v->unknown->format);
+  if (str_ends(f, STR(".Id")))
+    return str_fmt(&s->arena, "the id of an %.*s (known after apply)", (int)f.n - 3, f.p);
   if (f.n) return str_fmt(&s->arena, "%.*s (known after apply)", SV(f));
   return STR("a value known after apply");
 }
@@ -228,12 +231,14 @@ static enum qn_err to_map(struct job *j, const struct itype *t, const struct val
                   STR(""));
   struct member *m = ARENA_ARRAY(a, v->n, struct member);
   enum qn_err result = QN_OK;
+  uint32_t n = 0;
   for (uint32_t i = 0; i < v->n; i++) {
-    m[i] = v->members[i];
-    enum qn_err e = convert(j, t->of, v->members[i].value, &m[i].value);
+    if (value_is_null(v->members[i].value)) continue; /* not set */
+    m[n] = v->members[i];
+    enum qn_err e = convert(j, t->of, v->members[i].value, &m[n++].value);
     if (e) result = e;
   }
-  if (!result) *out = like(j, v, value_map(a, m, v->n));
+  if (!result) *out = like(j, v, value_map(a, m, n));
   return result;
 }
 

@@ -1,7 +1,6 @@
 /* Inputs of a module: declarations, constraints, and the value an instance gets. */
+#include "num.h"
 #include "program.h"
-
-#include <stdlib.h>
 
 #include "quoin/regex.h"
 
@@ -30,15 +29,14 @@ static void read_limits(struct program *p, struct decl *d, const struct ynode *y
   const struct ynode *limits[] = {in->min, in->max};
   for (size_t i = 0; i < 2; i++) {
     struct str t;
-    char *end = NULL;
+    struct num bound;
     const char *what = i ? "max" : "min";
     if (!limits[i]) continue;
     if (!key_text(p, limits[i], what, &t)) {
       d->bad = true;
       continue;
     }
-    (void)strtod(t.p, &end); /* decoded YAML text has a NUL behind */
-    if (t.n && end == t.p + t.n) continue;
+    if (num_parse(t, &bound)) continue;
     d->bad = true;
     diag_add(&p->s->diags, QN0403, limits[i]->span, "%s must be a number", what);
   }
@@ -91,33 +89,40 @@ static enum qn_err breaks(struct judge *j, const struct ynode *rule, const char 
 }
 
 /* The amount that min and max limit: the number, or how many characters or elements. */
-static bool amount(struct program *p, const struct value *v, double *out, const char **unit) {
-  struct str t;
+static bool amount(const struct value *v, struct num *out, const char **unit) {
   *unit = "";
-  if (v->kind == V_INT || v->kind == V_DEC) {
-    if (!value_to_text(&p->s->arena, v, &t)) return false;
-    *out = strtod(str_dup(&p->s->arena, t).p, NULL);
-    return true;
-  }
+  if (num_of(v, out)) return true;
   if (v->kind == V_STR) {
     *unit = " characters";
-    *out = (double)str_utf8_len(value_text(v));
+    *out = num_int((int64_t)str_utf8_len(value_text(v)));
     return true;
   }
   *unit = " elements";
-  *out = (double)v->n;
+  *out = num_int(v->n);
   return v->kind == V_LIST || v->kind == V_MAP;
 }
 
 static enum qn_err limit(struct judge *j, const struct value *v, const struct ynode *rule, bool upper) {
-  double is, want;
+  struct arena *a = &j->p->s->arena;
+  struct num is, want;
+  struct str text = STR("more");
   const char *unit;
-  if (!rule || !amount(j->p, v, &is, &unit)) return QN_OK;
-  want = strtod(rule->text.p, NULL);
-  if (upper ? is <= want : is >= want) return QN_OK;
-  struct str bound = str_fmt(&j->p->s->arena, "%.*s%s", SV(rule->text), unit);
-  struct str have = str_fmt(&j->p->s->arena, "%.17g%s", is, unit);
+  if (!rule || !amount(v, &is, &unit) || !num_parse(rule->text, &want)) return QN_OK;
+  int c = num_cmp(is, want);
+  if (upper ? c <= 0 : c >= 0) return QN_OK;
+  const struct value *shown = num_value(a, is);
+  if (shown && !value_to_text(a, shown, &text)) return QN_E_NOMEM;
+  struct str bound = str_fmt(a, "%.*s%s", SV(rule->text), unit);
+  struct str have = str_fmt(a, "%.*s%s", SV(text), unit);
   return breaks(j, rule, upper ? "is at most" : "is at least", bound, have);
+}
+
+/* Numbers are the same however they are written: 0.10 allows 0.1. */
+static bool chosen(const struct value *v, struct str text, struct str name) {
+  struct num is, allowed;
+  bool number = v->kind == V_INT || v->kind == V_DEC;
+  if (number && num_of(v, &is) && num_parse(name, &allowed)) return !num_cmp(is, allowed);
+  return str_eq(text, name);
 }
 
 static enum qn_err choice(struct judge *j) {
@@ -127,7 +132,7 @@ static enum qn_err choice(struct judge *j) {
   if (!value_to_text(a, j->v, &t)) return QN_OK;
   for (uint32_t i = 0; i < list->n; i++) {
     names[i] = list->items[i]->kind == Y_SCALAR ? list->items[i]->text : STR("");
-    if (str_eq(t, names[i])) return QN_OK;
+    if (chosen(j->v, t, names[i])) return QN_OK;
   }
   struct buf b = BUF_INIT(1 << 16);
   for (uint32_t i = 0; i < list->n; i++) buf_addf(&b, "%s%.*s", i ? ", " : "", SV(names[i]));
@@ -182,6 +187,15 @@ static enum qn_err given(struct program *p, struct instance *in, const struct de
   return QN_OK;
 }
 
+static enum qn_err fit(struct program *p, const struct decl *d, const struct value *v,
+                       const struct value **out) {
+  struct str what = str_fmt(&p->s->arena, "input \"%.*s\"", SV(session_str(p->s, d->name)));
+  enum qn_err e = itype_coerce(p, d->input.type, v, d->span, what, out);
+  if (e) return e;
+  struct judge j = {p, d, *out, value_span(p, *out, d->span)};
+  return judge(&j);
+}
+
 enum qn_err input_value(struct program *p, struct instance *in, const struct decl *d,
                         const struct value **out) {
   struct session *s = p->s;
@@ -202,10 +216,10 @@ enum qn_err input_value(struct program *p, struct instance *in, const struct dec
     *out = value_null();
     return d->input.required ? missing(p, in, d) : QN_OK;
   }
-  struct str what = str_fmt(&s->arena, "input \"%.*s\"", SV(session_str(s, d->name)));
-  if ((e = itype_coerce(p, d->input.type, v, d->span, what, &v))) return e;
-  struct judge j = {p, d, v, value_span(p, v, d->span)};
-  if ((e = judge(&j))) return e;
+  if ((e = fit(p, d, v, &v))) return e;
+  /* A default that is written out is wrong even where another value hides it. */
+  const struct value *initial = d->input.initial ? d->input.initial->constant : NULL, *unused;
+  if (how == HOW_INPUT && initial && !value_is_null(initial) && (e = fit(p, d, initial, &unused))) return e;
   struct vmeta m = vmeta_get(s, v->meta);
   uint32_t meta = vmeta_add(s, (struct vmeta){m.span, (uint8_t)how, d->name, v->meta, m.origins});
   *out = value_with_meta(&s->arena, v, meta);

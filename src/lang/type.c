@@ -70,6 +70,9 @@ static const struct itype *read_object(struct reader *r, struct itype *t, unsign
     struct str name = word(r);
     if (!name.n) return fail(r, "a member name is expected inside object{}");
     struct field f = {.name = session_sym(r->p->s, name), .optional = eat(r, '?')};
+    for (size_t i = 0; i < fields.n; i++)
+      if (fields.v[i].name == f.name)
+        return fail(r, str_fmt(&r->p->s->arena, "member \"%.*s\" is there twice", SV(name)).p);
     if (!eat(r, ':') && !eat(r, '=')) return fail(r, "a member needs a type, as object{a = string}");
     f.type = read_type(r, depth + 1);
     if (!f.type) return NULL;
