@@ -99,6 +99,8 @@ const struct value *value_get(const struct session *s, const struct value *map, 
 const struct value *value_at(const struct session *s, const struct value *v, struct str path);
 /* Bytes of the selector `[...]` that a path begins with, its brackets included; 0: it has no end. */
 size_t path_selector(struct str path);
+/* All of it in another arena; what unknowns stand for is not copied. */
+const struct value *value_copy(struct arena *a, const struct value *v);
 /* Copy-on-write updates: a new map with key set (or removed when v is NULL). */
 const struct value *value_put(struct arena *a, const struct value *map, sym key, const struct value *v);
 /* Deep equality: maps by key, lists in order, numbers exactly, metas ignored.

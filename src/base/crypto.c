@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdatomic.h>
 #include <sys/random.h>
 
 #include "quoin/arena.h"
@@ -20,8 +21,20 @@ static void digest(const EVP_MD *md, struct str data, uint8_t *out, size_t want)
   if (!EVP_Digest(data.n ? data.p : "", data.n, out, &n, md, NULL) || n != want) abort();
 }
 
+/* Looked up once: the journal hashes by the hundred thousand, and OpenSSL looks up EVP_sha256() each time. */
+static const EVP_MD *sha256_md(void) {
+  static _Atomic(EVP_MD *) known;
+  EVP_MD *md = atomic_load(&known), *none = NULL;
+  if (md) return md;
+  md = EVP_MD_fetch(NULL, "SHA256", NULL);
+  if (!md) abort();
+  if (atomic_compare_exchange_strong(&known, &none, md)) return md;
+  EVP_MD_free(md);
+  return none;
+}
+
 void crypto_sha256(struct str data, uint8_t out[SHA256_BYTES]) {
-  digest(EVP_sha256(), data, out, SHA256_BYTES);
+  digest(sha256_md(), data, out, SHA256_BYTES);
 }
 
 void crypto_hmac_sha256(struct str key, struct str data, uint8_t out[SHA256_BYTES]) {

@@ -142,6 +142,25 @@ const struct value *value_put(struct arena *a, const struct value *map, sym key,
   return map && map->meta ? value_with_meta(a, out, map->meta) : out;
 }
 
+const struct value *value_copy(struct arena *a, const struct value *v) {
+  if (v->kind == V_NULL && !v->meta) return value_null();
+  struct value *out = make(a, (enum vkind)v->kind);
+  *out = *v;
+  if (v->kind == V_STR || v->kind == V_DEC) {
+    out->s = str_dup(a, value_text(v)).p;
+  } else if (v->kind == V_LIST) {
+    const struct value **items = ARENA_ARRAY(a, v->n, const struct value *);
+    for (uint32_t i = 0; i < v->n; i++) items[i] = value_copy(a, v->items[i]);
+    out->items = items;
+  } else if (v->kind == V_MAP) {
+    struct member *m = ARENA_ARRAY(a, v->n, struct member);
+    for (uint32_t i = 0; i < v->n; i++)
+      m[i] = (struct member){v->members[i].key, v->members[i].key_span, value_copy(a, v->members[i].value)};
+    out->members = m;
+  }
+  return out;
+}
+
 bool value_to_text(struct arena *a, const struct value *v, struct str *out) {
   if (value_is(v, V_STR) || value_is(v, V_DEC))
     *out = value_text(v);

@@ -29,12 +29,47 @@ static bool flag_of(const struct state *st, const struct value *m, enum state_ke
   return value_is(v, V_BOOL) && v->b;
 }
 
-static struct str *texts_of(const struct state *st, const struct value *m, enum state_key k, uint32_t *n) {
+/* What a record says lives until the next one: what a resource keeps of it is copied. */
+static void keep_text(struct state *st, struct str *into, struct str t) {
+  if (!str_eq(*into, t)) *into = str_dup(&st->s->arena, t);
+}
+
+/* Words that many records share. */
+static struct str keep_word(struct state *st, struct str t) {
+  return session_str(st->s, session_sym(st->s, t));
+}
+
+/* Equal in all that is written; what refers to secrets is never shared. */
+static bool same(const struct state *st, const struct value *have, const struct value *v) {
+  return have && !v->flags && !have->flags && value_eq(st->s, have, v);
+}
+
+static const struct value *keep_value(struct state *st, const struct value *v, const struct value *have) {
+  return same(st, have, v) ? have : value_copy(&st->s->arena, v);
+}
+
+/* A map of the record, if it has one under that name. What a resource has already (what was seen is mostly
+ * what was applied, and that what was wanted) is shared: values do not change. r may be NULL. */
+static bool keep_map(struct state *st, const struct value *m, enum state_key k, const struct sres *r,
+                     const struct value **into) {
+  const struct value *v = get(st, m, k);
+  if (!value_is(v, V_MAP)) return false;
+  const struct value *const have[] = {r ? r->applied : NULL, r ? r->wanted : NULL, r ? r->attributes : NULL,
+                                      r ? r->identity : NULL};
+  const struct value *kept = NULL;
+  for (size_t i = 0; i < sizeof have / sizeof *have && !kept; i++)
+    if (same(st, have[i], v)) kept = have[i];
+  *into = kept ? kept : value_copy(&st->s->arena, v);
+  return true;
+}
+
+static struct str *texts_of(struct state *st, const struct value *m, enum state_key k, uint32_t *n) {
   const struct value *v = get(st, m, k);
   *n = value_is(v, V_LIST) ? v->n : 0;
   if (!*n) return NULL;
   struct str *out = ARENA_ARRAY(&st->s->arena, *n, struct str);
-  for (uint32_t i = 0; i < *n; i++) out[i] = value_is(v->items[i], V_STR) ? value_text(v->items[i]) : STR("");
+  for (uint32_t i = 0; i < *n; i++)
+    out[i] = keep_word(st, value_is(v->items[i], V_STR) ? value_text(v->items[i]) : STR(""));
   return out;
 }
 
@@ -47,8 +82,12 @@ static bool may_refer(struct str t) {
 
 enum qn_err parse_object(struct state *st, struct str text, const struct value **out) {
   const struct value *v;
-  if (json_parse(st->s, &st->s->arena, text, &v, NULL) || !value_is(v, V_MAP)) return QN_E_DAMAGED;
-  if (may_refer(text)) {
+  bool refers = may_refer(text);
+  arena_reset(&st->parsed);
+  /* What references stand for is not copied. */
+  struct arena *a = refers ? &st->s->arena : &st->parsed;
+  if (json_parse(st->s, a, text, &v, NULL) || !value_is(v, V_MAP)) return QN_E_DAMAGED;
+  if (refers) {
     struct member *m = ARENA_ARRAY(&st->s->arena, v->n, struct member);
     for (uint32_t i = 0; i < v->n; i++) {
       m[i] = v->members[i];
@@ -134,11 +173,11 @@ static void known(struct state *st, struct gen *g, const struct value *identity)
 }
 
 static void fold_facts(struct state *st, struct gen *g, const struct value *m) {
-  const struct value *v;
-  if (value_is(v = get(st, m, K_attributes), V_MAP)) g->r.attributes = v;
-  if (value_is(v = get(st, m, K_applied), V_MAP)) g->r.applied = v;
-  if (value_is(v = get(st, m, K_seen), V_MAP)) g->r.seen = v;
-  if (value_is(v = get(st, m, K_identity), V_MAP)) known(st, g, v);
+  const struct value *identity;
+  keep_map(st, m, K_attributes, &g->r, &g->r.attributes);
+  keep_map(st, m, K_applied, &g->r, &g->r.applied);
+  keep_map(st, m, K_seen, &g->r, &g->r.seen);
+  if (keep_map(st, m, K_identity, &g->r, &identity)) known(st, g, identity);
 }
 
 static enum qn_err fold_open(struct state *st, struct gen *g, const struct value *m, uint64_t n) {
@@ -149,8 +188,8 @@ static enum qn_err fold_open(struct state *st, struct gen *g, const struct value
                       .type = g->r.type,
                       .region = g->r.region,
                       .step = (uint32_t)int_of(st, m, K_step),
-                      .operation = text_of(st, m, K_operation),
-                      .digest = text_of(st, m, K_digest),
+                      .operation = keep_word(st, text_of(st, m, K_operation)),
+                      .digest = str_dup(&st->s->arena, text_of(st, m, K_digest)),
                       .at_ms = (int64_t)int_of(st, m, K_at)};
   struct str verb = text_of(st, m, K_verb);
   if (verb.n != 1 || !n) return QN_E_DAMAGED;
@@ -173,7 +212,7 @@ enum qn_err fold_sres(struct state *st, const struct value *m, bool with_open) {
   r->region = sym_of(st, m, K_region);
   r->account = sym_of(st, m, K_account);
   r->partition = sym_of(st, m, K_partition);
-  r->uid = text_of(st, m, K_uid);
+  keep_text(st, &r->uid, text_of(st, m, K_uid));
   r->deposed = flag_of(st, m, K_deposed);
   r->complete = flag_of(st, m, K_complete);
   r->protect = flag_of(st, m, K_protect);
@@ -186,8 +225,7 @@ enum qn_err fold_sres(struct state *st, const struct value *m, bool with_open) {
   r->n_deps = n;
   r->unconfirmed.v = texts_of(st, m, K_unconfirmed, &n);
   r->unconfirmed.n = r->unconfirmed.cap = n;
-  const struct value *wanted = get(st, m, K_wanted);
-  r->wanted = value_is(wanted, V_MAP) ? wanted : NULL;
+  if (!keep_map(st, m, K_wanted, r, &r->wanted)) r->wanted = NULL;
   fold_facts(st, g, m);
   if (r->identity) known(st, g, r->identity);
   const struct value *open = with_open ? get(st, m, K_open) : NULL;
@@ -214,7 +252,7 @@ typedef enum qn_err fold_fn(struct state *st, const struct value *m, const struc
 static enum qn_err fold_lineage(struct state *st, const struct value *m, const struct record *r) {
   (void)r;
   if (int_of(st, m, K_format) != 1) return QN_E_INVALID;
-  st->lineage = text_of(st, m, K_lineage);
+  keep_text(st, &st->lineage, text_of(st, m, K_lineage));
   return st->lineage.n ? QN_OK : QN_E_DAMAGED;
 }
 
@@ -225,16 +263,14 @@ static enum qn_err fold_nothing(struct state *st, const struct value *m, const s
 
 static enum qn_err fold_run(struct state *st, const struct value *m, const struct record *r) {
   (void)r;
-  const struct value *lookups = get(st, m, K_lookups);
   if (sym_of(st, m, K_account)) st->account = sym_of(st, m, K_account);
-  if (value_is(lookups, V_MAP)) st->lookups = lookups;
+  keep_map(st, m, K_lookups, NULL, &st->lookups);
   return QN_OK;
 }
 
 static enum qn_err fold_outputs(struct state *st, const struct value *m, const struct record *r) {
   (void)r;
-  st->outputs = get(st, m, K_outputs);
-  return value_is(st->outputs, V_MAP) ? QN_OK : QN_E_DAMAGED;
+  return keep_map(st, m, K_outputs, NULL, &st->outputs) ? QN_OK : QN_E_DAMAGED;
 }
 
 static enum qn_err fold_intent(struct state *st, const struct value *m, const struct record *r) {
@@ -247,7 +283,7 @@ static enum qn_err fold_intent(struct state *st, const struct value *m, const st
     if (!g) return QN_E_NOMEM;
     g->r.type = sym_of(st, m, K_type);
     g->r.region = sym_of(st, m, K_region);
-    g->r.uid = text_of(st, m, K_uid);
+    keep_text(st, &g->r.uid, text_of(st, m, K_uid));
   }
   return fold_open(st, g, m, r->n);
 }
@@ -269,13 +305,16 @@ static enum qn_err fold_outcome(struct state *st, const struct value *m, const s
   if (!g) return QN_E_DAMAGED;
   if (str_eq(text_of(st, m, K_result), STR("ok"))) {
     const struct value *v, *applied = get(st, m, K_applied);
-    merge_members(st, &g->r.attributes, get(st, m, K_attributes));
-    for (uint32_t k = 0; value_is(applied, V_MAP) && k < applied->n; k++)
-      acknowledged(st, &g->r, session_str(st->s, applied->members[k].key), applied->members[k].value);
+    if (keep_map(st, m, K_attributes, &g->r, &v)) merge_members(st, &g->r.attributes, v);
+    for (uint32_t k = 0; value_is(applied, V_MAP) && k < applied->n; k++) {
+      const struct value *wanted = g->r.wanted ? value_member(g->r.wanted, applied->members[k].key) : NULL;
+      acknowledged(st, &g->r, session_str(st->s, applied->members[k].key),
+                   keep_value(st, applied->members[k].value, wanted));
+    }
     uint32_t n;
     struct str *removed = texts_of(st, m, K_removed, &n);
     for (uint32_t k = 0; k < n; k++) acknowledged(st, &g->r, removed[k], NULL);
-    if (value_is(v = get(st, m, K_identity), V_MAP)) known(st, g, v);
+    if (keep_map(st, m, K_identity, &g->r, &v)) known(st, g, v);
     if (flag_of(st, m, K_gone)) {
       end_generation(st, g);
       return QN_OK;

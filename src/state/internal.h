@@ -70,6 +70,7 @@ struct state {
   size_t snapshot_bytes, journal_bytes; /* size of the snapshot; of the records behind it */
   size_t n_segments;                    /* behind the snapshot */
   struct arena scratch;                 /* texts of files while loading */
+  struct arena parsed;                  /* the record being folded; what is kept of it is copied */
   struct state_damage damage;           /* what a damaged state lacks; lists in the session arena */
   uint64_t top;                         /* while damaged: the highest number seen */
 };

@@ -32,13 +32,10 @@ static bool take_number(struct str *p, uint64_t *out) {
   return true;
 }
 
+/* What is no hash matches none later. */
 static bool take_hash(struct str *p, char out[HASH_HEX + 1]) {
   if (p->n < HASH_HEX) return false;
-  for (size_t i = 0; i < HASH_HEX; i++) {
-    char c = p->p[i];
-    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
-    out[i] = c;
-  }
+  memcpy(out, p->p, HASH_HEX);
   out[HASH_HEX] = 0;
   *p = str_sub(*p, HASH_HEX, p->n);
   return true;

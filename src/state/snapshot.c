@@ -154,7 +154,7 @@ static enum qn_err fold_head(struct state *st, const struct value *m) {
   st->n = (uint64_t)n->i;
   st->epoch = (uint32_t)epoch->i;
   memcpy(st->h, h->s, HASH_HEX);
-  st->lineage = value_text(lineage);
+  st->lineage = str_dup(&st->s->arena, value_text(lineage));
   if (value_is(account, V_STR)) st->account = session_sym(st->s, value_text(account));
   return QN_OK;
 }
@@ -164,9 +164,9 @@ static enum qn_err fold_line(struct state *st, const struct value *m) {
   if (value_member(m, st->keys[K_generation])) return fold_sres(st, m, true);
   if (value_member(m, st->keys[K_counter])) return fold_counter(st, m);
   if ((v = value_member(m, st->keys[K_lookups])))
-    st->lookups = v;
+    st->lookups = value_copy(&st->s->arena, v);
   else if ((v = value_member(m, st->keys[K_outputs])))
-    st->outputs = v;
+    st->outputs = value_copy(&st->s->arena, v);
   else
     return QN_E_INVALID;
   return QN_OK;

@@ -102,6 +102,7 @@ enum qn_err state_open(struct session *s, struct store *store, enum state_mode m
   st->store = store;
   st->pending = st->line = BUF_INIT(BUF_MAX_DEFAULT);
   arena_init(&st->scratch);
+  arena_init(&st->parsed);
   intern_keys(st);
   enum qn_err e = QN_OK;
   if (mode == ST_WRITE) {
@@ -139,6 +140,7 @@ void state_close(struct state *st) {
   buf_release(&st->pending);
   buf_release(&st->line);
   arena_release(&st->scratch);
+  arena_release(&st->parsed);
   free(st);
 }
 

@@ -14,6 +14,8 @@ import sys
 import tempfile
 import time
 
+import states
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUOIN = os.environ.get("QUOIN_BIN") or str(ROOT / "build/quoin")
 RUNS = int(os.environ.get("RUNS", "7"))
@@ -87,13 +89,41 @@ CASES = {
     "plan-10000-new": (10000, True, ["plan", "-refresh=false"], False),
     "plan-5000": (5000, True, ["plan", "-refresh=false"], True),
 }
+# Reading a state and nothing else: the command looks at every record and prints their number.
+STATES = {
+    # name: (what is written, resources)
+    "state-journal-10000": (states.journal, 10000),
+    "state-journal-100000": (states.journal, 100000),
+    "state-snapshot-100000": (states.snapshot, 100000),
+}
+
+
+def measure_state(make, n):
+    with tempfile.TemporaryDirectory() as tmp:
+        folder = pathlib.Path(tmp)
+        (folder / "quoin.yaml").write_text(spec(1))
+        where = folder / "state" / "bench" / "dev"
+        size, lines = make(where, n)
+        seconds, mib = measure([QUOIN, "state", "check"], folder, tool_env(folder))
+        peer, _ = measure([sys.executable, "-c", HASH_AND_PARSE, *map(str, where.iterdir())], folder, tool_env(folder))
+    return seconds, mib, peer, f"{size / 2**20:.0f} MiB, {lines} lines"
+
+
+# What any reader has to do at least: hash all bytes and parse every line.
+HASH_AND_PARSE = ("import hashlib,json,sys\nfor f in sys.argv[1:]:\n  data=open(f,'rb').read()\n  hashlib.sha256(data).digest()\n"
+                  "  for line in data.splitlines(): json.loads(line)")
 
 
 def main():
-    names = sys.argv[1:] or list(CASES)
+    names = sys.argv[1:] or [*CASES, *STATES]
     print(f"{'case':28} {'median s':>9} {'MiB':>7} {'peer s':>9} {'ratio':>7}")
     rows = []
     for name in names:
+        if name in STATES:
+            seconds, mib, peer, what = measure_state(*STATES[name])
+            rows.append({"case": name, "seconds": seconds, "MiB": mib, "peer_seconds": peer})
+            print(f"{name:28} {seconds:9.4f} {mib:7.1f} {peer:9.4f} {seconds / peer:7.3f}  {what}", flush=True)
+            continue
         n, literal, args, stateful = CASES[name]
         with tempfile.TemporaryDirectory() as tmp:
             folder = pathlib.Path(tmp)
@@ -107,7 +137,8 @@ def main():
         print(f"{name:28} {seconds:9.4f} {mib:7.1f} {peer:9.4f} {seconds / peer:7.3f}", flush=True)
     out = ROOT / "build" / "bench.json"
     out.write_text(json.dumps(rows, indent=2) + "\n")
-    print("peer: PyYAML with libyaml, parsing the same spec and nothing else")
+    print("peer: PyYAML with libyaml, parsing the same spec and nothing else; of a state: Python hashing the files and\n"
+          "parsing each line as JSON")
 
 
 if __name__ == "__main__":
