@@ -83,6 +83,29 @@ enum qn_err replacements_check(struct run *r) {
   return worst;
 }
 
+bool task_makes_room(struct task *t) {
+  struct run *r = t->run;
+  const struct change *old = t->c;
+  if (old->create_first || old->pair >= r->n_tasks || !r->o->schema) return true;
+  const struct change *c = r->tasks[old->pair].c;
+  if (!value_unknown(c->wanted)) return true; /* was checked with the spec */
+  struct resolver rs = {.user = r, .attribute = attribute_of};
+  const struct value *now, *typed;
+  struct stype type;
+  bool fits = !value_resolve(r->s, r->a, c->wanted, &rs, &now);
+  if (fits && schema_type(r->o->schema, session_str(r->s, c->type), &type))
+    fits = !schema_check(r->o->schema, r->s, &type, now, c->span, &typed);
+  if (fits) return true;
+  struct diag *g =
+      diag_add(&r->s->diags, QN0857, c->span,
+               "%.*s is not replaced: with the values that are known now the new one is not valid",
+               SV(session_str(r->s, c->address)));
+  diag_help(&r->s->diags, g, "the old one would have to be deleted first, and was not touched");
+  task_event(t, AE_FAILED, STR("what is to replace it is not valid"));
+  task_over(t, true);
+  return false;
+}
+
 /* A leaf whose value was unknown at plan and turned out to be what is there. */
 static bool turned_out_equal(struct run *r, const struct change *c, const struct leaf_change *l) {
   if (!value_unknown(l->after)) return false;

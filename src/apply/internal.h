@@ -142,6 +142,8 @@ bool task_resolve(struct task *t);
 /* Before anything is deleted to make room: can what replaces it be described at all? QN_E_INVALID after
  * diagnostics. */
 enum qn_err replacements_check(struct run *r);
+/* The same with what became known since, at the last moment. If it cannot, t has failed. */
+bool task_makes_room(struct task *t);
 
 /* ---- drive.c: calls and their journal -------------------------------------------- */
 /* Queued work as far as the limits allow: intents, one commit, then the calls. */

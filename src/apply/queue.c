@@ -72,14 +72,15 @@ static bool reaches(const struct run *r, uint32_t from, uint32_t to) {
   return false;
 }
 
-/* Whether an undecided replacement that deletes first happens is decided at the delete: it should then know
- * what the create will know, as far as that does not wait for the delete itself. */
+/* A replacement that deletes first is judged at the delete (does it happen? is what comes after it valid?):
+ * it should then know what the create will know, as far as that does not wait for the delete itself. */
 static void decide_late(struct run *r, struct edges *e) {
   size_t n = e->from.n;
   for (uint32_t i = 0; i < r->n_tasks; i++) {
     const struct change *c = r->tasks[i].c;
-    if (!c->if_changed || c->create_first || c->action != ACT_DELETE || c->pair >= r->n_tasks) continue;
+    if (c->create_first || c->action != ACT_DELETE || c->pair >= r->n_tasks) continue;
     const struct change *create = r->tasks[c->pair].c;
+    if (!value_unknown(create->wanted)) continue;
     for (uint32_t k = 0; k < create->n_after; k++)
       if (create->after[k] != i && create->after[k] < r->n_tasks && !reaches(r, i, create->after[k]))
         edge(r, e, create->after[k], i);

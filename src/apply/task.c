@@ -270,7 +270,7 @@ static void begin_end(struct task *t) {
   bool replace = task_replaces(t);
   if (t->state == T_OVER) return;
   if (replace && t->c->action == ACT_DELETE) {
-    task_operate(t, OP_DELETE);
+    if (task_makes_room(t)) task_operate(t, OP_DELETE);
     return;
   }
   if (replace) {
