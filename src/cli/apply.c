@@ -205,7 +205,8 @@ static void print_summary(struct run *r, const struct apply_result *res, enum qn
 
 static enum qn_err carry_out(struct run *r, const struct plan *p, struct apply_result *res) {
   const struct value *outputs = state_outputs(r->w.state); /* those that the spec has no more are to go */
-  bool quiet = plan_empty(p) && !p->n_outputs && !(outputs && outputs->n);
+  bool quiet = plan_empty(p) && !p->n_outputs && !(outputs && outputs->n) &&
+               !state_open_intents(r->w.state); /* a lost create that nobody wants any more is closed */
   enum qn_err e = quiet ? QN_OK : apply_run(p, r->w.state, r->w.providers, r->w.cloud, &r->options, res);
   live_end(&r->live);
   print_summary(r, res, e);

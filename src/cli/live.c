@@ -153,7 +153,8 @@ static void put_text(struct live *l, const struct apply_event *e) {
     break;
   case AE_SKIPPED: buf_addf(&b, "%.*s: not %s: %.*s", SV(address), words[e->action].done, SV(e->text)); break;
   case AE_SETTLING:
-    buf_addf(&b, "%.*s: an earlier run was interrupted here, looking it up", SV(address));
+    buf_addf(&b, "%.*s: %s, looking it up", SV(address),
+             e->change ? "no answer came" : "an earlier run was interrupted here");
     break;
   case AE_ROLLBACK:
     buf_addz(&b, "\nA change failed. Rolling back: what this apply did is taken back.");

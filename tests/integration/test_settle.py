@@ -205,6 +205,32 @@ def test_a_table_that_reads_do_not_show_is_not_made_twice(cloud, quick):
     ends_well(cloud, quick, "create")
 
 
+def test_a_lost_create_that_is_not_wanted_any_more_is_closed(cloud, quick):
+    killed_at_route_table(cloud, quick, "before")
+    text = (quick.work / "quoin.yaml").read_text()
+    quick.write("quoin.yaml", text[:text.index("  table:")])
+    for looks in (True, True, False):        # the first finishes the VPC, the second has nothing to do but this
+        cloud.forget_calls()
+        quick(*APPLY).expect(0)
+        assert "ec2:CreateRouteTable" not in cloud.mutations()
+        if not looks:
+            assert cloud.calls().get("ec2:DescribeRouteTables", 0) == 0
+
+
+def test_a_lost_create_is_no_hindrance_to_the_way_back(cloud, quick):
+    command = prepared(cloud, quick, "create")
+    quick.write("quoin.yaml", SPEC[:SPEC.index("  group:")].replace(", EnableDnsHostnames: true", ""))
+    cloud.gate.faults.add_rule(op="ec2:CreateRouteTable", action="reset_before")
+    failed = quick(*command, "-on-error=rollback", timeout_s=120).expect(13)
+    assert "table: no answer came, looking it up" in failed.out
+    assert cloud.mutations() == ["ec2:CreateVpc"] + ["ec2:CreateRouteTable"] * 6 + ["ec2:DeleteVpc"], failed.err
+    assert len(set(tokens(cloud))) == 1
+    cloud.gate.faults.clear()
+    quick(*command).expect(0)
+    assert len(set(tokens(cloud))) == 2      # it was closed on the way back
+    ends_well(cloud, quick, "create")
+
+
 # ---- definitions ----------------------------------------------------------------------------------------
 
 
