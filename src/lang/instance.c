@@ -157,13 +157,20 @@ enum qn_err instance_output(struct program *p, struct instance *in, uint32_t i, 
 }
 
 static void complete_check(struct program *p, struct instance *in, const struct check_decl *c) {
-  static const struct itype bool_type = {.kind = T_BOOL};
+  static const struct itype bool_type = {.kind = T_BOOL}, string_type = {.kind = T_STRING};
   struct check out = {.span = c->span};
   struct frame f;
   frame_init(&f, p, in, NULL);
   f.run = true;
   if (tree_eval(&f, c->that, &out.that) || tree_eval(&f, c->message, &out.message)) return;
   if (itype_coerce(p, &bool_type, out.that, c->span, STR("a check"), &out.that)) return;
+  if (out.message->flags & (VF_SECRET | VF_HAS_SECRET)) {
+    struct diag *g = diag_add(&p->s->diags, QN0458, value_span(p, out.message, c->span),
+                              "the text of a check shows a secret");
+    diag_help(&p->s->diags, g, "say what is wrong without it: the text is printed");
+    return;
+  }
+  if (itype_coerce(p, &string_type, out.message, c->span, STR("`else` of a check"), &out.message)) return;
   VEC_PUSH(&p->s->arena, &p->out->checks, out);
 }
 
