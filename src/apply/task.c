@@ -127,6 +127,11 @@ void task_fail(struct task *t, struct str code, struct str message) {
   task_over(t, true);
 }
 
+static bool denied(struct str code) {
+  return str_starts(code, STR("AccessDenied")) || str_starts(code, STR("Unauthorized")) ||
+         str_eq(code, STR("AuthorizationError"));
+}
+
 static void fail_exists(struct task *t, const struct op_result *res) {
   struct run *r = t->run;
   struct str address = session_str(r->s, t->c->address), id = STR("ID");
@@ -163,6 +168,8 @@ void task_refuse(struct task *t, const struct op_result *res) {
   if (res->request_id.n) diag_note(&r->s->diags, g, SPAN_NONE, "request id %.*s", SV(res->request_id));
   if (known && known->open.n)
     diag_help(&r->s->diags, g, "what became of the last call is not known; the next apply looks first");
+  else if (denied(res->code))
+    diag_help(&r->s->diags, g, "a policy has to allow this to the credentials; then apply again");
   task_event(t, AE_FAILED, message);
   task_over(t, true);
 }

@@ -33,7 +33,7 @@ const struct command commands[] = {
     {"show", NULL, "[PLAN_FILE | ENVIRONMENT]", "Show a saved plan, or the recorded state",
      "Without a file: the recorded resources with their properties.", 0, 1,
      OPTS(NAME_OPTS, "state", "json", "compat"), cmd_show},
-    {"output", NULL, "[NAME [ENVIRONMENT]]", "Show the outputs of the last apply",
+    {"output", NULL, "[NAME] [ENVIRONMENT]", "Show the outputs of the last apply",
      "All outputs, or one; -raw prints a string without quotes.", 0, 2,
      OPTS(NAME_OPTS, "state", "json", "raw"), cmd_output},
     {"state", "list", "[ENVIRONMENT]", "List recorded resources", "One address per line.", 0, 1,

@@ -143,8 +143,28 @@ static enum qn_err print_output(struct world *w, const struct value *outputs, co
   return QN_OK;
 }
 
+/* `quoin output dev` where an environment has to be named: no output's name alone would do there. */
+static void take_environment(struct cli *c) {
+  const char *word = c->o.args.n == 1 ? cli_arg(c, 0) : NULL;
+  const char *set = c->s.out.getenv(c->s.out.user, "QUOIN_ENV");
+  if (!word || c->o.env || (set && *set)) return;
+  struct diags *d = &c->s.diags;
+  size_t said = d->n, errors = d->n_errors, n = 0;
+  const sym *names = NULL;
+  const struct ynode *parsed = NULL;
+  if (spec_environments(&c->s, c->o.spec, &names, &n, &parsed)) n = 0;
+  d->n = said; /* what is wrong with the spec is said where its names are needed */
+  d->n_errors = errors;
+  for (size_t i = 0; n > 1 && i < n && c->o.args.n; i++)
+    if (str_eq(session_str(&c->s, names[i]), str_c(word))) {
+      c->o.env = word;
+      c->o.args.n = 0;
+    }
+}
+
 int cmd_output(struct cli *c) {
   struct world w = {.c = c};
+  take_environment(c);
   enum qn_err e = open_state(&w, 1, ST_READ);
   if (e) return done(&w, e);
   const struct value *outputs = state_outputs(w.state);

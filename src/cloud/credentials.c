@@ -197,6 +197,10 @@ static enum qn_err profile_creds(struct cred_chain *k, struct str profile, struc
 static enum qn_err from_profile(struct cred_chain *k, struct creds *out) {
   struct str profile = k->cfg->profile, role;
   if (!config_has_profile(k->cfg, profile)) {
+    if (!k->cfg->profile_named && !k->cfg->config_path.n && !k->cfg->credentials_path.n) {
+      cred_tried(k, "profile %.*s: HOME is not set, so there is no ~/.aws", SV(profile));
+      return QN_E_NOTFOUND;
+    }
     if (!k->cfg->profile_named) {
       cred_tried(k, "profile %.*s: not in %.*s or %.*s", SV(profile), SV(k->cfg->config_path),
                  SV(k->cfg->credentials_path));

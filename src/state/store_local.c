@@ -40,6 +40,10 @@ static enum qn_err complain(struct local *l, enum diag_code code, const char *wh
   if (err == ENOSPC || err == EDQUOT || err == EFBIG)
     diag_help(&l->s->diags, g,
               "make room on the disk, then run the command again: nothing that was recorded is lost");
+  if (err == EACCES || err == EPERM || err == EROFS)
+    diag_help(
+        &l->s->diags, g,
+        "who runs quoin has to be able to read it, and to write it for changes: ls -l shows whose it is");
   return QN_E_IO;
 }
 

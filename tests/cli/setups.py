@@ -160,7 +160,25 @@ def reads_refused(run, cloud):
                                message="User: arn:aws:iam::123456789012:user/reader is not authorized to perform: logs:DescribeLogGroups")
 
 
+@setup(online=True)
+def updates_refused(run, cloud):
+    applied(run)
+    spec = run.work / "quoin.yaml"
+    spec.write_text(spec.read_text().replace("LogGroupName: /demo/one", "LogGroupName: /demo/one, RetentionInDays: 7"))
+    cloud.gate.faults.add_rule(op="logs:PutRetentionPolicy", action="error", code="AccessDeniedException", status=400, times=0,
+                               message="User: arn:aws:iam::123456789012:user/reader is not authorized to perform: logs:PutRetentionPolicy")
+
+
 # ---- recorded states -------------------------------------------------------------
+@setup(online=True)
+def state_of_another_user(run, cloud):
+    applied(run)
+    lock = journal(run).parent / "lock"
+    lock.chmod(0o400)
+    yield
+    lock.chmod(0o600)
+
+
 @setup(online=True)
 def recorded(run, cloud):
     applied(run)

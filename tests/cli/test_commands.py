@@ -336,6 +336,24 @@ def test_environment_named_twice(offline):
         assert "-env names prod" in offline(*words, "-env=prod").expect(1).err
 
 
+def test_outputs_of_an_environment(online):
+    online.write("quoin.yaml", TWO_ENVIRONMENTS)
+    online("apply", "dev", "-auto-approve").expect(0)
+    every = online("output", "-env=dev").expect(0).out
+    assert "name = " in every and online("output", "dev").expect(0).out == every
+    assert online("output", "name", "dev").expect(0).out == online("output", "name", env={"QUOIN_ENV": "dev"}).expect(0).out
+    assert "this spec has 2 environments" in online("output", "name").expect(1).err
+    assert "no output dev" in online("output", "dev", env={"QUOIN_ENV": "dev"}).expect(1).err
+
+
+@pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz is not here")
+def test_graph_is_what_graphviz_reads(offline):
+    spec = SPEC.replace("  two:\n", "  two:\n    for_each: ['a', 'b c', 'ü\"<&']\n").replace("/demo/second", '"/demo/s${length(each.key)}"').replace("  arn: ${two.Arn}\n", "")
+    offline.write("quoin.yaml", spec)
+    drawn = subprocess.run(["dot", "-Tsvg"], input=offline("graph").expect(0).out, text=True, capture_output=True, check=True)
+    assert drawn.stderr == "" and drawn.stdout.count('class="node"') == 4
+
+
 def test_nothing_recorded(online):
     online.write("quoin.yaml", SPEC)
     assert "Nothing is recorded in state." in online("state", "list").expect(0).err
