@@ -209,8 +209,9 @@ def test_a_bucket_that_is_not_empty_stays(cloud, quick):
     cloud.gate.faults.configure(latency_ms=100)
     refuse(cloud, "ecs:CreateService")
     process = quick.start(*ROLLBACK, "-json")
-    wait_until(lambda: "s3:CreateBucket" in cloud.mutations() and "ecs:CreateCluster" in cloud.mutations(), what="the bucket")
-    cloud.direct("s3").put_object(Bucket="web-development-assets", Key="a", Body=b"a")
+    s3 = cloud.direct("s3")
+    wait_until(lambda: "web-development-assets" in [b["Name"] for b in s3.list_buckets()["Buckets"]], what="the bucket")
+    s3.put_object(Bucket="web-development-assets", Key="a", Body=b"a")
     result = quick.finish(process, ROLLBACK).expect(1)
     assert left(result) == {"assets": "taking it back failed"}
     assert "BucketNotEmpty" in result.out
