@@ -45,6 +45,7 @@ bool str_utf8_ok(struct str s, size_t *bad);
 /* Number of code points of valid UTF-8; terminal columns of it (wide and zero-width regarded). */
 size_t str_utf8_len(struct str s);
 size_t str_columns(struct str s);
+size_t str_columns_cut(struct str s, size_t most); /* bytes of the whole characters that take no more columns */
 
 /* Copy into an arena, always NUL-terminated behind n. */
 struct str str_dup(struct arena *a, struct str s);

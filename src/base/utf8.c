@@ -65,6 +65,18 @@ static size_t columns_of(uint32_t cp) {
   return 1;
 }
 
+size_t str_columns_cut(struct str s, size_t most) {
+  size_t columns = 0, i = 0;
+  while (i < s.n) {
+    uint32_t cp;
+    size_t k = decode((const unsigned char *)s.p + i, s.n - i, &cp);
+    columns += k ? columns_of(cp) : 1;
+    if (columns > most) break;
+    i += k ? k : 1;
+  }
+  return i;
+}
+
 size_t str_columns(struct str s) {
   size_t columns = 0;
   for (size_t i = 0; i < s.n;) {

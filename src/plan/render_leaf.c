@@ -117,7 +117,8 @@ static bool on_a_line(struct flat *f, struct str path, const struct value *a, co
       if (value_is(sides[side]->items[i], V_MAP)) return false;
   struct buf text = BUF_INIT((size_t)1 << 24);
   add_pair(f->st, &text, a, b, false);
-  bool fits = !text.failed && path.n && 13 + path.n + str_columns(buf_str(&text)) <= f->st->columns;
+  bool fits =
+      !text.failed && path.n && 13 + str_columns(path) + str_columns(buf_str(&text)) <= f->st->columns;
   buf_release(&text);
   return fits;
 }
@@ -212,9 +213,10 @@ void render_leaf(const struct leaf_style *st, struct buf *out, const struct leaf
   char mark = l->quiet ? ' ' : !a ? '+' : !b ? '-' : '~';
   const char *colour = l->quiet ? "" : mark == '+' ? st->add : mark == '-' ? st->destroy : st->change;
   line_start(st, out, 4, colour, mark);
-  buf_addf(out, "%-*.*s", (int)l->width, SV(l->name));
-  size_t used = 9 + (l->name.n > l->width ? l->name.n : l->width), from = out->n,
-         notes = l->notes.n ? l->notes.n + 4 : 0;
+  size_t own = str_columns(l->name);
+  buf_add(out, l->name);
+  for (size_t i = own; i < l->width; i++) buf_addc(out, ' ');
+  size_t used = 9 + (own > l->width ? own : l->width), from = out->n, notes = l->notes.n ? l->notes.n + 4 : 0;
   buf_addz(out, " = ");
   add_pair(st, out, a, b, l->gone);
   size_t wide = used + str_columns((struct str){out->p + from + 3, out->n - from - 3});

@@ -192,7 +192,7 @@ static void add_leaves(struct letter *l, const struct change *c) {
   struct leaf_style st = leaf_style(l);
   size_t width = 0;
   for (uint32_t i = 0; i < c->n_leaves; i++) {
-    size_t n = leaf_line(l, c, &c->leaves[i]).name.n;
+    size_t n = str_columns(leaf_line(l, c, &c->leaves[i]).name);
     if (n > width && n <= 40) width = n;
   }
   for (uint32_t i = 0; i < c->n_leaves; i++) {
@@ -206,7 +206,7 @@ static void add_properties(struct letter *l, const struct value *props) {
   if (!value_is(props, V_MAP)) return;
   size_t width = 0;
   for (uint32_t i = 0; i < props->n; i++) {
-    size_t n = session_str(l->s, props->members[i].key).n;
+    size_t n = str_columns(session_str(l->s, props->members[i].key));
     if (n > width && n <= 40) width = n;
   }
   for (uint32_t i = 0; i < props->n; i++)

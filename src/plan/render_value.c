@@ -63,9 +63,7 @@ static void add_inline(const struct session *s, struct buf *out, const struct va
 static void cut(struct buf *out, size_t from, size_t most) {
   struct str added = {out->p + from, out->n - from};
   if (!most || str_columns(added) <= most) return;
-  size_t n = most > 3 ? most - 3 : 0;
-  while (n > 0 && n < added.n && ((unsigned char)added.p[n] & 0xc0) == 0x80) n--;
-  out->n = from + (n < added.n ? n : added.n);
+  out->n = from + str_columns_cut(added, most > 3 ? most - 3 : 0);
   buf_addz(out, "...");
 }
 
@@ -94,7 +92,7 @@ static bool container(const struct value *v) {
 static size_t widest_key(const struct session *s, const struct value *map) {
   size_t widest = 0;
   for (uint32_t i = 0; i < map->n; i++) {
-    size_t n = session_str(s, map->members[i].key).n;
+    size_t n = str_columns(session_str(s, map->members[i].key));
     if (n > widest && n <= 32) widest = n;
   }
   return widest;
@@ -106,7 +104,7 @@ static void block(const struct session *s, struct buf *out, const char *mark, st
   add_line_start(out, mark, indent);
   if (name.n) {
     add_key(out, name);
-    for (size_t i = name.n; i < width; i++) buf_addc(out, ' ');
+    for (size_t i = str_columns(name); i < width; i++) buf_addc(out, ' ');
     buf_addz(out, " = ");
   }
   size_t value_from = out->n;
