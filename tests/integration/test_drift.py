@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -77,8 +78,9 @@ def check_drift(a: Applied, prop, drift) -> None:
     drift.change(a.cloud, a.ids)
     assert a.fill(prop.seen) != prop.look(a.cloud, a.ids), "the change behind quoin's back does not show"
     report = a.quoin("drift", "test").expect(2).out
+    report = re.sub(r":\n +recorded (.*)\n +live +(.*)", r": recorded \1, live \2", report)  # long values stand below each other
     assert f"{prop.address} ({a.group.type_of(prop.address)}) has changed" in report, report
-    lines = [line.strip() for line in report.splitlines() if ": recorded " in line]
+    lines = [line.strip() for line in report.splitlines() if re.search(r"(: recorded |, recorded -> live:)", line)]
     assert lines and all(line.startswith(prop.name) for line in lines), report
     for words in drift.report:
         assert a.fill(words) in report, (a.fill(words), report)

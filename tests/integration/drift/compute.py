@@ -70,7 +70,7 @@ def tagged(address, look, arn):
         Drift(lambda cloud, ids: ecs(cloud).tag_resource(resourceArn=ids[arn], tags=[{"key": "a", "value": "behind"}]),
               ('Tags["a"].Value: recorded "1", live "behind"',), ("ecs:TagResource",)),
         Drift(lambda cloud, ids: ecs(cloud).untag_resource(resourceArn=ids[arn], tagKeys=["b"]),
-              ('Tags["b"]: recorded {Key = "b", Value = "2"}, live null',), ("ecs:TagResource",))))
+              ('Tags["b"]: recorded {Key = "b", Value = "2"}, live (none)',), ("ecs:TagResource",))))
 
 
 def network(cloud, ids):
@@ -177,11 +177,11 @@ PROPS = (
               ('Logging: recorded "OVERRIDE", live "NONE"', "LogConfiguration: recorded {")))),
     Prop("bare", "CapacityProviders", lambda cloud, ids: sorted(cluster("capacityProviders", "bare")(cloud, ids)), BOTH,
          [*BOTH, "extra"], sorted([*BOTH, "extra"]), PUT, removed_seen=[], drifts=(
-        Drift(providers("bare", [*BOTH, "extra"]), ('CapacityProviders[]: recorded null, live "extra"',)),)),
+        Drift(providers("bare", [*BOTH, "extra"]), ('CapacityProviders[]: recorded (none), live "extra"',)),)),
     Prop("cluster", "DefaultCapacityProviderStrategy", cluster("defaultCapacityProviderStrategy"), STRATEGY,
          [{"CapacityProvider": "FARGATE", "Weight": 2, "Base": 0}], [use("FARGATE", 2)], PUT, removed_seen=[], drifts=(
         Drift(providers("drift", BOTH, use("FARGATE", 5, 1), use("FARGATE_SPOT", 4)), ("DefaultCapacityProviderStrategy[0].Weight: recorded 1, live 5",)),
-        Drift(providers("drift", BOTH), ("DefaultCapacityProviderStrategy", "recorded [{")))),
+        Drift(providers("drift", BOTH), ("DefaultCapacityProviderStrategy", "recorded -> live:")))),
     prop("web", "DesiredCount", "desiredCount", 2, 3, 3, ("DesiredCount: recorded 2, live 5",), {"desiredCount": 5}, removed=RELEASED),
     prop("web", "PlatformVersion", "platformVersion", "1.4.0", "1.3.0", "1.3.0", ('PlatformVersion: recorded "1.4.0", live "LATEST"',),
          {"platformVersion": "LATEST"}, removed_seen="LATEST"),
@@ -209,8 +209,8 @@ PROPS = (
          {"AwsvpcConfiguration": {"AssignPublicIp": "DISABLED", "Subnets": ["${two.SubnetId}"], "SecurityGroups": ["${guard.GroupId}"]}},
          {"ip": "DISABLED", "subnets": ["two"], "groups": ["guard"]}, ("ecs:UpdateService",), RELEASED, drifts=(
         Drift(rewire(["one"], ["group"], "DISABLED"), ('AssignPublicIp: recorded "ENABLED", live "DISABLED"',)),
-        Drift(rewire(["one", "two"], ["guard"], "ENABLED"), ('Subnets[]: recorded null, live "{two}"',
-              'SecurityGroups[]: recorded "{group}", live null', 'SecurityGroups[]: recorded null, live "{guard}"')))),
+        Drift(rewire(["one", "two"], ["guard"], "ENABLED"), ('Subnets[]: recorded (none), live "{two}"',
+              'SecurityGroups[]: recorded "{group}", live (none)', 'SecurityGroups[]: recorded (none), live "{guard}"')))),
     Prop("web", "TaskDefinition", task, "current", removed=REQUIRED, drifts=(
         Drift(other_task, ("TaskDefinition: recorded ", "task-definition/drift:", "task-definition/foreign:1"), ("ecs:UpdateService",)),)),
     prop("web", "LoadBalancers", "loadBalancers", [balancer("a")],

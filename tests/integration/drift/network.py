@@ -59,7 +59,7 @@ def tag_props(address):
         Drift(call("create_tags", Resources=[ident], Tags=[{"Key": "a", "Value": "behind"}]),
               ('Tags["a"].Value: recorded "1", live "behind"',), ("ec2:CreateTags",)),
         Drift(call("delete_tags", Resources=[ident], Tags=[{"Key": "b"}]),
-              ('Tags["b"]: recorded {Key = "b", Value = "2"}, live null',), ("ec2:CreateTags",))))
+              ('Tags["b"]: recorded {Key = "b", Value = "2"}, live (none)',), ("ec2:CreateTags",))))
 
 
 def rules(side):
@@ -198,25 +198,25 @@ PROPS = (
           {"IpProtocol": "-1", "SourceSecurityGroupId": "${friend.GroupId}"},
           {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "CidrIp": "10.0.0.0/8"}],
          {("tcp", 80, 80, "0.0.0.0/0", "new"), ("-1", None, None, "friend", None), ("icmp", 8, -1, "10.0.0.0/8", None)},
-         ("ec2:AuthorizeSecurityGroupIngress",) * 2 + ("ec2:UpdateSecurityGroupRuleDescriptionsIngress",) + ("ec2:RevokeSecurityGroupIngress",) * 2,
-         removed_seen=set(), removed_calls=("ec2:RevokeSecurityGroupIngress",) * 3, drifts=(
-        Drift(rule("ingress", "revoke", **ranges(80, "0.0.0.0/0")), ("SecurityGroupIngress[]: recorded {", '"web"', "live null"),
+         ("ec2:AuthorizeSecurityGroupIngress", "ec2:UpdateSecurityGroupRuleDescriptionsIngress", "ec2:RevokeSecurityGroupIngress"),
+         removed_seen=set(), removed_calls=("ec2:RevokeSecurityGroupIngress",), drifts=(
+        Drift(rule("ingress", "revoke", **ranges(80, "0.0.0.0/0")), ("SecurityGroupIngress[]: recorded {", '"web"', "live (none)"),
               ("ec2:AuthorizeSecurityGroupIngress",)),
-        Drift(rule("ingress", "authorize", **ranges(22, "192.0.2.0/24", "behind")), ("SecurityGroupIngress[]: recorded null, live {", '"192.0.2.0/24"'),
+        Drift(rule("ingress", "authorize", **ranges(22, "192.0.2.0/24", "behind")), ("SecurityGroupIngress[]: recorded (none), live {", '"192.0.2.0/24"'),
               ("ec2:RevokeSecurityGroupIngress",)),
         Drift(rule("ingress", "authorize", IpProtocol="tcp", FromPort=1, ToPort=2, UserIdGroupPairs=[{"GroupId": "{friend}"}]),
-              ("SecurityGroupIngress[]: recorded null, live {", '"{friend}"'), ("ec2:RevokeSecurityGroupIngress",)),
+              ("SecurityGroupIngress[]: recorded (none), live {", '"{friend}"'), ("ec2:RevokeSecurityGroupIngress",)),
         Drift(call("update_security_group_rule_descriptions_ingress", GroupId="{group}", IpPermissions=[ranges(80, "0.0.0.0/0", "behind")]),
               ("SecurityGroupIngress[]: recorded {", '"web"', '"behind"'), ("ec2:UpdateSecurityGroupRuleDescriptionsIngress",)))),
     Prop("group", "SecurityGroupEgress", rules("IpPermissionsEgress"), {LOW},
          [{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}], {("-1", None, None, "0.0.0.0/0", None)},
          ("ec2:AuthorizeSecurityGroupEgress", "ec2:RevokeSecurityGroupEgress"), removed_seen=set(), removed_calls=("ec2:RevokeSecurityGroupEgress",), drifts=(
-        Drift(rule("egress", "revoke", **{**ranges(1, "10.0.0.0/8"), "ToPort": 1024}), ("SecurityGroupEgress[]: recorded {", '"low"', "live null"),
+        Drift(rule("egress", "revoke", **{**ranges(1, "10.0.0.0/8"), "ToPort": 1024}), ("SecurityGroupEgress[]: recorded {", '"low"', "live (none)"),
               ("ec2:AuthorizeSecurityGroupEgress",)),
-        Drift(rule("egress", "authorize", **ranges(22, "192.0.2.0/24")), ("SecurityGroupEgress[]: recorded null, live {", '"192.0.2.0/24"'),
+        Drift(rule("egress", "authorize", **ranges(22, "192.0.2.0/24")), ("SecurityGroupEgress[]: recorded (none), live {", '"192.0.2.0/24"'),
               ("ec2:RevokeSecurityGroupEgress",)))),
     Prop("internet", "GatewayId", route("internet"), {"GatewayId": "{gateway}"}, removed=REQUIRED, drifts=(
-        Drift(replace_route("internet", NatGatewayId="{nat1}"), ('GatewayId: recorded "{gateway}", live null',), ("ec2:ReplaceRoute",)),)),
+        Drift(replace_route("internet", NatGatewayId="{nat1}"), ('GatewayId: recorded "{gateway}", live (none)',), ("ec2:ReplaceRoute",)),)),
     route_prop("nat", "NatGatewayId", "nat1", "nat2"),
     route_prop("eni", "NetworkInterfaceId", "eni1", "eni2"),
     route_prop("peer", "VpcPeeringConnectionId", "pcx1", "pcx2"),
