@@ -38,6 +38,9 @@ size_t str_find_c(struct str s, char c);
 struct str str_cut(struct str s, char c, struct str *head);
 /* Whole string as a base-10 int64 (optional '-'); false on anything else, overflow included. */
 bool str_to_i64(struct str s, int64_t *out);
+/* Binary search in names sorted by str_cmp: *place is the first that is not before `name`; true if it is it. */
+typedef struct str str_at_fn(const void *names, size_t i);
+bool str_search(const void *names, size_t n, str_at_fn *at, struct str name, size_t *place);
 /* FNV-1a seeded; the interner and maps give a per-process random seed. */
 uint64_t str_hash(struct str s, uint64_t seed);
 /* Valid UTF-8 without surrogates and overlong forms; *bad is the offset of the first wrong byte. */

@@ -31,6 +31,19 @@ int str_cmp(struct str a, struct str b) {
   return a.n == b.n ? 0 : a.n < b.n ? -1 : 1;
 }
 
+bool str_search(const void *names, size_t n, str_at_fn *at, struct str name, size_t *place) {
+  size_t lo = 0, hi = n;
+  while (lo < hi) {
+    size_t mid = lo + (hi - lo) / 2;
+    if (str_cmp(at(names, mid), name) < 0)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  *place = lo;
+  return lo < n && str_cmp(at(names, lo), name) == 0;
+}
+
 bool str_starts(struct str s, struct str prefix) {
   return s.n >= prefix.n && str_eq((struct str){s.p, prefix.n}, prefix);
 }

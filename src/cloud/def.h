@@ -307,6 +307,11 @@ struct mapio {
   struct str why;           /* of a failure */
 };
 const struct mapping *mapping_kid(const struct mapping *m, sym name);
+/* The kid that property `name` shares a member with others by; NULL: none. */
+const struct mapping *mapping_group(const struct mapping *m, sym name);
+/* Where a property is that no map names: at the member of its name. False: shape has none. `own` is room. */
+bool mapping_implied(struct session *s, const struct wire *w, sym name, uint32_t shape, struct seg *own,
+                     struct mpath *out);
 /* Where property `name` of the type goes in requests of this input shape; false: it does not. */
 bool map_target(const struct def *d, sym name, uint32_t shape, uint32_t *target);
 /* Adds property `name` with value v to io->root. */

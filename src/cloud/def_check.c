@@ -134,6 +134,7 @@ static void names_check(struct checker *c) {
   for (uint32_t i = 0; i < d->n_attrs; i++) prop_known(c, d->attrs[i].name, d->span);
   for (uint32_t i = 0; i < d->n_sandbox; i++)
     if (!str_in(d->identity, d->n_identity, d->sandbox[i].name)) prop_known(c, d->sandbox[i].name, d->span);
+  for (uint32_t i = 0; i < d->n_owned; i++) prop_known(c, d->owned[i].property, d->span);
 }
 
 /* What an interrupted create is to be found by must be given by the create: a tag that it does not set, or a

@@ -10,13 +10,6 @@ struct deep {
 static void walk(struct deep *c, const struct mapping *m, snode n, uint32_t shape, struct str path,
                  unsigned depth);
 
-static bool grouped(const struct mapping *m, sym name) {
-  for (uint32_t k = 0; m && k < m->n_kids; k++)
-    for (uint32_t i = 0; i < m->kids[k]->n_group; i++)
-      if (m->kids[k]->group[i] == name) return true;
-  return false;
-}
-
 /* The shape a nested property is written to; 0 after complaining that there is none. */
 static uint32_t target(struct deep *c, const struct mapping *m, sym name, uint32_t shape, struct str path) {
   const struct def *d = c->d;
@@ -45,7 +38,8 @@ static void walk_object(struct deep *c, const struct mapping *m, snode n, uint32
     sym s = session_sym(d->s, name);
     struct str p = str_fmt(a, "%.*s.%.*s", SV(path), SV(name));
     const struct mapping *k = mapping_kid(m, s);
-    if ((schema_flags(d->sc, kids[i]) & SF_READ_ONLY) || def_unsupported(d, p).n || grouped(m, s)) continue;
+    if ((schema_flags(d->sc, kids[i]) & SF_READ_ONLY) || def_unsupported(d, p).n || mapping_group(m, s))
+      continue;
     if (k && k->no_write) continue;
     uint32_t t = target(c, k, s, shape, p);
     if (t && t != UINT32_MAX) walk(c, k, kids[i], t, p, depth + 1);

@@ -166,7 +166,7 @@ static const struct attr_def *parse_attributes(struct dparse *p, const struct yn
 }
 
 static void parse_owned(struct dparse *p, const struct ynode *n) {
-  static const char *const keys[] = {"type", "where", "within", NULL};
+  static const char *const keys[] = {"type", "within", NULL};
   if (!n || n->kind != Y_MAP) return;
   struct owned_by *v = ARENA_ARRAY(&p->s->arena, n->n ? n->n : 1, struct owned_by);
   for (uint32_t i = 0; i < n->n; i++) {

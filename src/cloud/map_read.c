@@ -9,13 +9,7 @@ static bool source_path(struct session *s, const struct wire *w, const struct ma
     *out = m->has_from ? m->from : m->at;
     return true;
   }
-  struct wire_member wm;
-  if (!shape || wire_kind(w, shape) != WK_STRUCTURE ||
-      !wire_member(w, shape, session_str(s, name), true, &wm))
-    return false;
-  *own = (struct seg){.name = wm.name, .kind = SEG_PLAIN};
-  *out = (struct mpath){.text = wm.name, .v = own, .n = 1};
-  return true;
+  return mapping_implied(s, w, name, shape, own, out);
 }
 
 bool map_readable(const struct def *d, sym name, uint32_t shape) {
@@ -27,13 +21,6 @@ bool map_readable(const struct def *d, sym name, uint32_t shape) {
 
 static enum qn_err read_value(struct mapio *io, const struct mapping *m, snode n, uint32_t shape,
                               const struct value *v, unsigned depth, const struct value **out);
-
-static const struct mapping *group_of(const struct mapping *m, sym name) {
-  for (uint32_t k = 0; m && k < m->n_kids; k++)
-    for (uint32_t i = 0; i < m->kids[k]->n_group; i++)
-      if (m->kids[k]->group[i] == name) return m->kids[k];
-  return NULL;
-}
 
 /* Property (name, n) out of object v of `shape`; *out NULL if absent. */
 static enum qn_err get_property(struct mapio *io, const struct mapping *m, sym name, snode n, uint32_t shape,
@@ -83,7 +70,7 @@ static enum qn_err read_object(struct mapio *io, const struct mapping *m, snode 
   uint32_t got = 0;
   for (size_t i = 0; i < n_kids; i++) {
     sym name = session_sym(e->s, schema_name(e->d->sc, kids[i]));
-    const struct mapping *g = group_of(m, name);
+    const struct mapping *g = mapping_group(m, name);
     const struct value *x;
     enum qn_err err = g ? get_group(io, g, name, kids[i], shape, v, depth + 1, &x)
                         : get_property(io, mapping_kid(m, name), name, kids[i], shape, v, depth + 1, &x);

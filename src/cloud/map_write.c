@@ -8,6 +8,24 @@ const struct mapping *mapping_kid(const struct mapping *m, sym name) {
   return NULL;
 }
 
+const struct mapping *mapping_group(const struct mapping *m, sym name) {
+  for (uint32_t k = 0; m && k < m->n_kids; k++)
+    for (uint32_t i = 0; i < m->kids[k]->n_group; i++)
+      if (m->kids[k]->group[i] == name) return m->kids[k];
+  return NULL;
+}
+
+bool mapping_implied(struct session *s, const struct wire *w, sym name, uint32_t shape, struct seg *own,
+                     struct mpath *out) {
+  struct wire_member wm;
+  if (!shape || wire_kind(w, shape) != WK_STRUCTURE ||
+      !wire_member(w, shape, session_str(s, name), true, &wm))
+    return false;
+  *own = (struct seg){.name = wm.name, .kind = SEG_PLAIN};
+  *out = (struct mpath){.text = wm.name, .v = own, .n = 1};
+  return true;
+}
+
 /* The path a property has below its parent's member. False: nowhere. `own` is room for an implied path. */
 static bool target_path(struct session *s, const struct wire *w, const struct mapping *m, sym name,
                         uint32_t shape, struct seg *own, struct mpath *out) {
@@ -16,13 +34,7 @@ static bool target_path(struct session *s, const struct wire *w, const struct ma
     *out = m->at;
     return true;
   }
-  struct wire_member wm;
-  if (!shape || wire_kind(w, shape) != WK_STRUCTURE ||
-      !wire_member(w, shape, session_str(s, name), true, &wm))
-    return false;
-  *own = (struct seg){.name = wm.name, .kind = SEG_PLAIN};
-  *out = (struct mpath){.text = wm.name, .v = own, .n = 1};
-  return true;
+  return mapping_implied(s, w, name, shape, own, out);
 }
 
 bool map_target(const struct def *d, sym name, uint32_t shape, uint32_t *target) {
@@ -87,13 +99,6 @@ static enum qn_err put_property(struct mapio *io, const struct mapping *m, sym n
   return QN_OK;
 }
 
-static bool in_group(const struct mapping *m, sym name) {
-  for (uint32_t k = 0; m && k < m->n_kids; k++)
-    for (uint32_t i = 0; i < m->kids[k]->n_group; i++)
-      if (m->kids[k]->group[i] == name) return true;
-  return false;
-}
-
 static enum qn_err put_groups(struct mapio *io, const struct mapping *m, snode n, uint32_t shape,
                               const struct value **obj, const struct value *props, unsigned depth) {
   for (uint32_t k = 0; m && k < m->n_kids; k++) {
@@ -117,7 +122,7 @@ static enum qn_err write_object(struct mapio *io, const struct mapping *m, snode
   *out = value_map(io->e->a, NULL, 0);
   for (uint32_t i = 0; i < v->n; i++) {
     sym name = v->members[i].key;
-    if (in_group(m, name)) continue;
+    if (mapping_group(m, name)) continue;
     snode kid = schema_child(sc, n, session_str(io->e->s, name));
     enum qn_err err =
         put_property(io, mapping_kid(m, name), name, kid, shape, out, v->members[i].value, depth + 1);

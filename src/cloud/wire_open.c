@@ -223,21 +223,18 @@ void wire_free(struct wire *w) {
 
 /* ---- look-up */
 
+static struct str service_id(const void *services, size_t i) {
+  return ((const struct wire_service *)services)[i].id;
+}
+static struct str op_name(const void *ops, size_t i) {
+  return ((const struct wire_op *)ops)[i].name;
+}
+
 bool wire_find_service(const struct wire *w, struct str id, const struct wire_service **out) {
-  size_t lo = 0, hi = w->head.table[WB_SERVICES].n;
-  while (lo < hi) {
-    size_t mid = lo + (hi - lo) / 2;
-    int c = str_cmp(w->services[mid].id, id);
-    if (c == 0) {
-      *out = &w->services[mid];
-      return true;
-    }
-    if (c < 0)
-      lo = mid + 1;
-    else
-      hi = mid;
-  }
-  return false;
+  size_t at;
+  if (!str_search(w->services, w->head.table[WB_SERVICES].n, service_id, id, &at)) return false;
+  *out = &w->services[at];
+  return true;
 }
 
 const struct wire_service *wire_services(const struct wire *w, size_t *n) {
@@ -254,22 +251,12 @@ const struct wire_op *wire_ops(const struct wire *w, const struct wire_service *
 
 bool wire_find_op(const struct wire *w, struct str service, struct str op, const struct wire_op **out) {
   const struct wire_service *svc;
+  size_t n, at;
   if (!wire_find_service(w, service, &svc)) return false;
-  size_t lo = 0, hi;
-  const struct wire_op *ops = wire_ops(w, svc, &hi);
-  while (lo < hi) {
-    size_t mid = lo + (hi - lo) / 2;
-    int c = str_cmp(ops[mid].name, op);
-    if (c == 0) {
-      *out = &ops[mid];
-      return true;
-    }
-    if (c < 0)
-      lo = mid + 1;
-    else
-      hi = mid;
-  }
-  return false;
+  const struct wire_op *ops = wire_ops(w, svc, &n);
+  if (!str_search(ops, n, op_name, op, &at)) return false;
+  *out = &ops[at];
+  return true;
 }
 
 /* The first of equal names, so that of two members sharing an element name the model's first is found. */

@@ -164,21 +164,13 @@ size_t schema_types(const struct schema *sc, const struct str **names) {
   return n;
 }
 
+static struct str type_name(const void *sc, size_t i) {
+  return table_str(sc, table_type(sc, (uint32_t)i).name);
+}
+
 bool schema_type(const struct schema *sc, struct str name, struct stype *out) {
-  uint32_t lo = 0, hi = sc->sec[SEC_TYPES].n;
-  while (lo < hi) {
-    uint32_t mid = lo + (hi - lo) / 2;
-    struct table_type t = table_type(sc, mid);
-    struct str have = table_str(sc, t.name);
-    int c = str_cmp(have, name);
-    if (c == 0) {
-      *out = (struct stype){have, t.root, mid};
-      return true;
-    }
-    if (c < 0)
-      lo = mid + 1;
-    else
-      hi = mid;
-  }
-  return false;
+  size_t at;
+  if (!str_search(sc, sc->sec[SEC_TYPES].n, type_name, name, &at)) return false;
+  *out = (struct stype){type_name(sc, at), table_type(sc, (uint32_t)at).root, (uint32_t)at};
+  return true;
 }

@@ -105,7 +105,28 @@ TEST(diagnostics_underline_the_place) {
   session_release(&s);
 }
 
-TEST_MAIN(CASE(numbers_parse_strictly), CASE(utf8_is_checked), CASE(distance_finds_the_nearest_name),
-          CASE(interned_texts_are_equal_by_id), CASE(sort_is_stable),
+static struct str name_at(const void *names, size_t i) {
+  return str_c(((const char *const *)names)[i]);
+}
+
+TEST(searches_in_names) {
+  static const char *const names[] = {"a", "b", "b", "ba", "d"};
+  static const struct {
+    const char *name;
+    size_t place;
+    bool found;
+  } rows[] = {{"", 0, false},  {"a", 0, true}, {"b", 1, true}, {"ba", 3, true},
+              {"c", 4, false}, {"d", 4, true}, {"e", 5, false}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    size_t place = 99;
+    CHECK_INT(str_search(names, 5, name_at, str_c(rows[i].name), &place), rows[i].found);
+    CHECK_INT(place, rows[i].place);
+  }
+  size_t place = 99;
+  CHECK(!str_search(names, 0, name_at, STR("a"), &place) && place == 0);
+}
+
+TEST_MAIN(CASE(searches_in_names), CASE(numbers_parse_strictly), CASE(utf8_is_checked),
+          CASE(distance_finds_the_nearest_name), CASE(interned_texts_are_equal_by_id), CASE(sort_is_stable),
           CASE(values_compare_without_regard_to_key_order), CASE(origins_are_sets),
           CASE(diagnostics_underline_the_place))
