@@ -44,6 +44,50 @@ static bool same(const struct creds *a, const struct creds *b) {
          str_eq(a->token, b->token);
 }
 
+static struct str text_at(const struct xml_node *n, const char *name) {
+  const struct xml_node *c = n ? xml_child(n, str_c(name)) : NULL;
+  return c ? str_trim(c->text) : (struct str){0};
+}
+
+static enum qn_err unidentified(struct cloud *c, const struct sts_reply *r) {
+  struct diag *g;
+  if (r->fail) {
+    g = diag_add(&c->s->diags, QN0705, SPAN_NONE, "AWS cannot be reached to find out the account");
+    diag_note(&c->s->diags, g, SPAN_NONE, "%.*s", SV(r->detail));
+    diag_help(
+        &c->s->diags, g,
+        "check the network, the region, AWS_ENDPOINT_URL and, for a certificate of your own, AWS_CA_BUNDLE");
+  } else if (retry_class(NF_NONE, r->status, r->code) == EC_CREDENTIALS) {
+    client_creds_refused(c, r->code, r->message);
+  } else {
+    g = diag_add(&c->s->diags, QN0706, SPAN_NONE, "STS did not say who we are: %.*s (status %d)", SV(r->code),
+                 r->status);
+    if (r->message.n) diag_note(&c->s->diags, g, SPAN_NONE, "%.*s", SV(r->message));
+  }
+  return QN_E_REMOTE;
+}
+
+/* Other credentials in the middle of a run must be of the account that the run is about: a profile may have
+ * been set to another meanwhile. */
+static enum qn_err same_account(struct cloud *c, const struct creds *fresh) {
+  struct sts_reply r = {0};
+  struct cred_chain k = chain(c);
+  enum qn_err e = sts_call(&k, fresh, "GetCallerIdentity", NULL, 0, &r);
+  struct str account = text_at(e ? NULL : xml_child(r.root, STR("GetCallerIdentityResult")), "Account");
+  if (e == QN_E_REMOTE || (!e && !account.n)) {
+    e = unidentified(c, &r);
+  } else if (!e && !str_eq(account, c->account)) {
+    struct diag *g = diag_add(&c->s->diags, QN0710, SPAN_NONE,
+                              "the renewed credentials (from: %.*s) are of account %.*s, the run is in %.*s",
+                              SV(fresh->source), SV(account), SV(c->account));
+    diag_help(&c->s->diags, g, "set the credentials of account %.*s and run the command again",
+              SV(c->account));
+    e = QN_E_REMOTE;
+  }
+  arena_release(&k.a);
+  return e;
+}
+
 /* Diagnostics of a failed renewal are taken back while the old credentials still hold. */
 static enum qn_err search(struct cloud *c) {
   struct creds fresh = {0};
@@ -55,13 +99,15 @@ static enum qn_err search(struct cloud *c) {
     e = creds_find(&k, &fresh);
     arena_release(&k.a);
   }
+  bool other = !e && !(c->creds.mem && same(&c->creds, &fresh));
+  if (other && c->identified && (e = same_account(c, &fresh))) creds_release(&fresh);
   bool hold = c->creds.mem && c->creds.expires_ms > wall_ms(c);
   if (e && hold) {
     c->s->diags.n = n;
     c->s->diags.n_errors = n_errors;
     return QN_OK;
   }
-  if (!e && !(c->creds.mem && same(&c->creds, &fresh))) {
+  if (!e && other) {
     c->creds_generation++;
     sign_cache_wipe(&c->keys);
   }
@@ -128,29 +174,6 @@ struct str client_creds_words(const struct cloud *c) {
 }
 
 /* ---- identity ---------------------------------------------------------------------- */
-
-static struct str text_at(const struct xml_node *n, const char *name) {
-  const struct xml_node *c = n ? xml_child(n, str_c(name)) : NULL;
-  return c ? str_trim(c->text) : (struct str){0};
-}
-
-static enum qn_err unidentified(struct cloud *c, const struct sts_reply *r) {
-  struct diag *g;
-  if (r->fail) {
-    g = diag_add(&c->s->diags, QN0705, SPAN_NONE, "AWS cannot be reached to find out the account");
-    diag_note(&c->s->diags, g, SPAN_NONE, "%.*s", SV(r->detail));
-    diag_help(
-        &c->s->diags, g,
-        "check the network, the region, AWS_ENDPOINT_URL and, for a certificate of your own, AWS_CA_BUNDLE");
-  } else if (retry_class(NF_NONE, r->status, r->code) == EC_CREDENTIALS) {
-    client_creds_refused(c, r->code, r->message);
-  } else {
-    g = diag_add(&c->s->diags, QN0706, SPAN_NONE, "STS did not say who we are: %.*s (status %d)", SV(r->code),
-                 r->status);
-    if (r->message.n) diag_note(&c->s->diags, g, SPAN_NONE, "%.*s", SV(r->message));
-  }
-  return QN_E_REMOTE;
-}
 
 static enum qn_err identify(struct cloud *c) {
   struct sts_reply r = {0};

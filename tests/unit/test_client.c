@@ -717,6 +717,41 @@ TEST(frees_unfinished) {
   CHECK_INT(g[0].n + g[1].n + g[2].n, 0);
 }
 
+#define CALLER(account)                                                                                      \
+  {                                                                                                          \
+    .status = 200,                                                                                           \
+    .body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::1:user/u</"               \
+            "Arn><Account>" account "</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"       \
+  }
+#define EXPIRES_AND_ANOTHER_COMES                                                                            \
+  { .status = 400, .body = EC2_ERROR("RequestExpired"), .env = "AWS_ACCESS_KEY_ID=AKIDTWO" }
+
+TEST(stays_in_its_account) {
+  static const struct fake_answer a[] = {
+      CALLER("1"), EXPIRES_AND_ANOTHER_COMES, CALLER("1"), {.status = 200, .body = VPC}};
+  static const struct fake_answer b[] = {CALLER("1"), EXPIRES_AND_ANOTHER_COMES, CALLER("2")};
+  struct fixture f = {0}, h = {0};
+  start(&f, a, N(a));
+  client(&f);
+  CHECK_INT(cloud_identity(cloud_reader(f.c), NULL, NULL, NULL), QN_OK);
+  CHECK_INT(CREATE(&f).r.err, QN_OK);
+  CHECK_INT(f.w.n_requests, 4);
+  CHECK(strstr(f.w.requests[3].auth, "Credential=AKIDTWO/"));
+  stop(&f);
+  start(&h, b, N(b));
+  client(&h);
+  CHECK_INT(cloud_identity(cloud_reader(h.c), NULL, NULL, NULL), QN_OK);
+  struct got g = CREATE(&h);
+  CHECK_INT(g.r.cls, EC_CREDENTIALS);
+  CHECK(!g.r.maybe_executed);
+  CHECK_INT(CREATE(&h).r.cls, EC_CREDENTIALS);
+  CHECK_INT(h.w.n_requests, 3);
+  CHECK(world_said(
+      &h.w, "error[QN0710]: the renewed credentials (from: environment) are of account 2, the run is in 1"));
+  CHECK_INT(h.w.s.diags.n, 1);
+  stop(&h);
+}
+
 TEST(identity) {
   static const struct fake_answer a[] = {
       {.status = 200,
@@ -758,4 +793,4 @@ TEST_MAIN(CASE(reads), CASE(retries), CASE(gives_up), CASE(waits_as_told), CASE(
           CASE(goes_on_while_renewing_fails), CASE(says_when_refused), CASE(says_when_there_are_none),
           CASE(endpoints), CASE(endpoint_settings), CASE(attempts_are_a_setting), CASE(bucket_elsewhere),
           CASE(bad_endpoints), CASE(limits_the_rate), CASE(caps_concurrency), CASE(refuses_wrong_calls),
-          CASE(timers), CASE(cancels), CASE(frees_unfinished), CASE(identity))
+          CASE(timers), CASE(cancels), CASE(frees_unfinished), CASE(identity), CASE(stays_in_its_account))
