@@ -215,6 +215,8 @@ static bool transfer_set(struct transfer *t, const struct http_request *r) {
 #else
   set_long(t, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS, &ok);
 #endif
+  /* Asks for none; without it libcurl would hand on bytes that a server or proxy packed unasked. */
+  set_ptr(t, CURLOPT_ACCEPT_ENCODING, "identity", &ok);
   if (t->net->ca_file) set_ptr(t, CURLOPT_CAINFO, t->net->ca_file, &ok);
   if (r->no_proxy) set_ptr(t, CURLOPT_NOPROXY, "*", &ok);
   set_ptr(t, CURLOPT_ERRORBUFFER, t->words, &ok);

@@ -59,6 +59,11 @@ static void die(int fd) {
   _exit(0);
 }
 
+/* gzip of "unpacked" */
+static const char packed[] =
+    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x2b\xcd\x2b\x48\x4c\xce\x4e\x4d\x01\x00"
+    "\x96\x62\x2f\xca\x08\x00\x00\x00";
+
 static void connection(int fd, int counter) {
   static char in[1 << 20], big[1 << 20];
   memset(big, 'x', sizeof big);
@@ -72,7 +77,15 @@ static void connection(int fd, int counter) {
     }
     if (strncmp(path, "/big", 4) == 0)
       answer(fd, "", big, sizeof big, sizeof big);
-    else if (strncmp(path, "/slow", 5) == 0)
+    else if (strncmp(path, "/packed", 7) == 0)
+      answer(fd, "Content-Encoding: gzip\r\n", packed, sizeof packed - 1, sizeof packed - 1);
+    else if (strncmp(path, "/chunks", 7) == 0)
+      says(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+               "chunked\r\n\r\n3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nX-Answer: late\r\n\r\n");
+    else if (strncmp(path, "/torn", 5) == 0) {
+      says(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+      break;
+    } else if (strncmp(path, "/slow", 5) == 0)
       sleep(3);
     else if (strncmp(path, "/moved", 6) == 0)
       says(fd, "HTTP/1.1 302 F\r\nLocation: /die\r\nContent-Length: 0\r\n\r\n");
@@ -235,6 +248,51 @@ TEST(once_reuses) {
   server_stop(&s);
 }
 
+TEST(encodings) {
+  struct server s = server_start();
+  struct net *n = net_plain();
+  struct got g = ask(n, s.port, (struct http_request){0}, "/ok");
+  CHECK(strstr(g.body, "\r\nAccept-Encoding: identity\r\n") != NULL);
+  CHECK_STR(str_c(ask(n, s.port, (struct http_request){0}, "/packed").body), STR("unpacked"));
+  CHECK_INT(ask(n, s.port, (struct http_request){.max_body = 7}, "/packed").fail, NF_TOO_LARGE);
+  CHECK_STR(str_c(ask(n, s.port, (struct http_request){0}, "/chunks").body), STR("abcdefg"));
+  CHECK_INT(ask(n, s.port, (struct http_request){.max_body = 6}, "/chunks").fail, NF_TOO_LARGE);
+  CHECK_INT(ask(n, s.port, (struct http_request){0}, "/torn").fail, NF_AMBIGUOUS);
+  net_free(n);
+  server_stop(&s);
+}
+
+static struct got ask_url(struct net *n, const char *url, bool no_proxy) {
+  struct got g = {0};
+  struct http_request r = {.method = "GET", .url = str_c(url), .no_proxy = no_proxy, .timeout_ms = 2000};
+  if (net_submit(n, &r, on_done, &g) != QN_OK) return g;
+  for (int i = 0; i < 100 && !g.done; i++) net_poll(n, 100, -1);
+  return g;
+}
+
+TEST(proxies) {
+  struct server s = server_start();
+  struct net *n = net_plain();
+  char proxy[64];
+  snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", s.port);
+  setenv("http_proxy", proxy, 1);
+  setenv("HTTPS_PROXY", proxy, 1);
+  setenv("NO_PROXY", "direct.invalid", 1);
+  CHECK(strncmp(ask_url(n, "http://far.invalid/a", false).body, "GET http://far.invalid/a HTTP/1.1", 33) ==
+        0);
+  CHECK_INT(server_count(&s), 1);
+  CHECK_INT(ask_url(n, "https://far.invalid/a", false).fail, NF_AMBIGUOUS); /* the proxy speaks no TLS */
+  CHECK_INT(server_count(&s), 1);
+  CHECK_INT(ask_url(n, "http://direct.invalid/a", false).fail, NF_CONNECT);
+  CHECK_INT(ask_url(n, "http://far.invalid/a", true).fail, NF_CONNECT);
+  CHECK_INT(server_count(&s), 0);
+  unsetenv("http_proxy");
+  unsetenv("HTTPS_PROXY");
+  unsetenv("NO_PROXY");
+  net_free(n);
+  server_stop(&s);
+}
+
 TEST(failures) {
   struct server s = server_start();
   struct net *n = net_plain();
@@ -310,5 +368,5 @@ TEST(replay) {
   net_free(n);
 }
 
-TEST_MAIN(CASE(echo), CASE(once_is_once), CASE(once_reuses), CASE(failures), CASE(free_while_running),
-          CASE(wakes), CASE(replay))
+TEST_MAIN(CASE(echo), CASE(once_is_once), CASE(once_reuses), CASE(encodings), CASE(proxies), CASE(failures),
+          CASE(free_while_running), CASE(wakes), CASE(replay))
