@@ -145,23 +145,35 @@ enum qn_err fn_coalesce(struct call *c, const struct value **out) {
   return QN_OK;
 }
 
+/* Lists that share their parts double with every line of a spec. */
+#define LIST_MAX 1000000
+
+static enum qn_err too_many(struct call *c) {
+  return fn_fail(c, SIZE_MAX, "the list gets too long: more than 1000000 elements");
+}
+
 enum qn_err fn_concat(struct call *c, const struct value **out) {
   value_vec v = {0};
+  uint64_t n = 0;
+  for (size_t i = 0; i < c->n; i++) n += c->args[i]->n;
+  if (n > LIST_MAX) return too_many(c);
   for (size_t i = 0; i < c->n; i++)
     for (uint32_t j = 0; j < c->args[i]->n; j++) VEC_PUSH(call_arena(c), &v, c->args[i]->items[j]);
   *out = list_of(c, &v);
   return QN_OK;
 }
 
-static enum qn_err flatten_into(struct call *c, const struct value *list, value_vec *v, unsigned depth) {
+static enum qn_err flatten_into(struct call *c, const struct value *list, value_vec *v, uint64_t *steps,
+                                unsigned depth) {
   if (depth > VALUE_DEPTH_MAX) return fn_fail(c, 0, "the list is nested too deeply");
   for (uint32_t i = 0; i < list->n; i++) {
     const struct value *x = list->items[i];
     uint8_t k = kind_of(x);
+    if (++*steps > 2 * LIST_MAX || v->n >= LIST_MAX) return too_many(c);
     if (x->kind == V_UNKNOWN && (k == V_UNKNOWN || k == V_LIST)) return FN_UNKNOWN;
     enum qn_err err = QN_OK;
     if (x->kind == V_LIST)
-      err = flatten_into(c, x, v, depth + 1);
+      err = flatten_into(c, x, v, steps, depth + 1);
     else
       VEC_PUSH(call_arena(c), v, x);
     if (err) return err;
@@ -171,7 +183,8 @@ static enum qn_err flatten_into(struct call *c, const struct value *list, value_
 
 enum qn_err fn_flatten(struct call *c, const struct value **out) {
   value_vec v = {0};
-  enum qn_err err = flatten_into(c, c->args[0], &v, 0);
+  uint64_t steps = 0; /* empty lists cost time too */
+  enum qn_err err = flatten_into(c, c->args[0], &v, &steps, 0);
   if (!err) *out = list_of(c, &v);
   return err;
 }
