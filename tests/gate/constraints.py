@@ -12,6 +12,22 @@ _CLASSES = {"L": r"^\W\d_", "N": r"\d", "Z": r"\s", "P": r"!-/:-@\[-`{-~", "M": 
 MAX_DEPTH = 64
 
 
+def _classes(source: str) -> str:
+    """\\p{Name} as Python's re knows it: bare within a bracket, in brackets of its own outside."""
+    out, inside, at = [], False, 0
+    for m in re.finditer(r"\\p\{(\w+)\}|\\.|[\[\]]", source, re.DOTALL):
+        out.append(source[at:m.start()])
+        at = m.end()
+        if m[1]:
+            known = _CLASSES.get(m[1], r"\w")
+            out.append(known if inside else f"[{known}]" if known else "")
+            continue
+        out.append(m[0])
+        if m[0] in "[]":
+            inside = m[0] == "["
+    return "".join(out) + source[at:]
+
+
 @functools.lru_cache(maxsize=4096)
 def pattern(text: str) -> re.Pattern | None:
     """The pattern compiled, or None where Python's re cannot say it (then it does not constrain)."""
@@ -19,7 +35,7 @@ def pattern(text: str) -> re.Pattern | None:
     # Letters cannot be written as a class within a class: any word character will do.
     source = re.sub(r"\\p\{L\}|\\p\{IsAlphabetic\}", r"\\w", source)
     source = re.sub(r"\\p\{Lu\}", "A-Z" if "[" in source else "[A-Z]", source)
-    source = re.sub(r"\\p\{(\w+)\}", lambda m: _CLASSES.get(m[1], r"\w"), source)
+    source = _classes(source)
     source = re.sub(r"\\P\{M\}\\p\{M\}\*", r".", source)
     try:
         return re.compile(source, re.DOTALL if text in (".*", ".+") else 0)

@@ -14,7 +14,7 @@ SEED = int(os.environ.get("QUOIN_SEED", "20261121"))
 OPERATIONS = generate.operations()
 CASES_PER_OPERATION = 14
 # Members that botocore adds or changes by itself.
-ADDED = {"ContentMD5", "ContentLength", "ChecksumMode", "ClientToken", "EncodingType", "CallerReference"}
+ADDED = {"ContentMD5", "ContentLength", "ChecksumMode", "ClientToken", "ClientRequestToken", "EncodingType", "CallerReference"}
 CREDS = {server.DEFAULT_KEY: sigv4.Credential(server.DEFAULT_KEY, server.DEFAULT_SECRET)}
 
 
