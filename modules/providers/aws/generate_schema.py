@@ -72,6 +72,19 @@ PATH_FLAGS = (
 PLAIN_FORMATS = {"date-time", "ipv4-network", "ipv6-network", "timestamp"}
 
 
+def canonical(fmt):
+    """One word for one thing: AWS::EC2::Subnet.SubnetId and .Id, AWS::CloudWatch::Alarm.AlarmName and .Name."""
+    fmt = SAME_FORMAT.get(fmt, fmt)
+    type_name, dot, prop = fmt.rpartition(".")
+    if not dot or not type_name.startswith("AWS::"):
+        return fmt
+    last = type_name.rsplit("::", 1)[1].lower()
+    for kind in ("Id", "Arn", "Name"):
+        if prop.lower().endswith(kind.lower()) and last.endswith(prop[:-len(kind)].lower()):
+            fmt = f"{type_name}.{kind}"
+    return SAME_FORMAT.get(fmt, fmt)
+
+
 def package_root():
     spec = importlib.util.find_spec("cfnlint")
     if spec is None or not spec.submodule_search_locations:
@@ -177,8 +190,18 @@ class Type:
             where = "/properties/" + path.replace("[]", "/*").replace("{}", "/*").replace(".", "/")
             if not self.flag(where, "x-format", formats if isinstance(formats, list) else [formats]):
                 sys.exit(f"generate_schema: {self.name} has no {path} (table FORMATS)")
+        self.name_identity()
         for key, value in EXTRA.get(self.name, {}).items():
             s.setdefault(key, value)
+
+    def name_identity(self):
+        """Properties that name the type itself have its format, so that references to them are known."""
+        for prop in self.schema.get("properties", {}):
+            node = self.resolve(self.schema["properties"][prop])
+            own = f"{self.name}.{prop}"
+            if node.get("type") == "string" and canonical(own) != own and \
+                    not {"format", "x-format", "relationshipRef", "enum", "anyOf"} & set(node):
+                self.flag("/properties/" + prop, "x-format", [own])
 
     # -- emission
     def emit(self, node):
@@ -261,7 +284,7 @@ class Type:
         if formats is None and "relationshipRef" in node:
             ref = node["relationshipRef"]
             formats = [ref["typeName"] + "." + ref["propertyPath"].rsplit("/", 1)[1]]
-        formats = [SAME_FORMAT.get(f, f) for f in formats or []]
+        formats = [canonical(f) for f in formats or []]
         formats = [f for f in formats if f.startswith("AWS::") or f in PLAIN_FORMATS]
         if formats:
             out["format"] = formats[0] if len(formats) == 1 else formats
