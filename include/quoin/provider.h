@@ -115,6 +115,8 @@ struct op *op_new(struct session *s, struct arena *a, const struct providers *p,
                   const struct op_scope *sc, const struct str *changed, uint32_t n_changed);
 /* What comes next. Time is the caller's clock (boot_ms): deadlines and backoff are judged by it. */
 void op_next(struct op *op, int64_t now_ms, struct op_step *out);
+/* The answer as the step takes it: an error where a reply of success names items that were refused. */
+struct reply op_verdict(struct op *op, const struct reply *r);
 void op_reply(struct op *op, int64_t now_ms, const struct reply *r);  /* of the last OPW_CALL */
 const struct op_result *op_result(const struct op *op);
 /* One call for steps with the same operation, region and coalesce_key: their lists at coalesce_into joined

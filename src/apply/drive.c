@@ -81,8 +81,9 @@ static void record_outcome(struct task *t, const struct op_step *was, const stru
 
 /* ---- replies ------------------------------------------------------------------------- */
 
-static void take_reply(struct task *t, const struct reply *reply) {
+static void take_reply(struct task *t, const struct reply *answer) {
   struct op_step was = t->step;
+  struct reply verdict = op_verdict(t->op, answer), *reply = &verdict;
   t->state = T_STEP;
   op_reply(t->op, now(t->run), reply);
   op_next(t->op, now(t->run), &t->step);

@@ -115,6 +115,7 @@ struct step {
   const struct tmpl *serialize, *coalesce_key;
   struct mpath coalesce_into;
   uint32_t coalesce_max;
+  struct mpath refused, refused_code, refused_message; /* failures named by a reply that is none */
 };
 
 /* A read: batch, more (further batches) and per (one object). */
@@ -297,6 +298,8 @@ const struct value *mpath_get(struct session *s, struct arena *a, const struct m
 const struct value *mpath_set(struct session *s, struct arena *a, const struct value *root,
                               const struct mpath *p, const struct value *v);
 /* The wire shape at the end of the path below `shape`; 0 if there is none. */
+/* Filters, or Filter where an operation calls it so. */
+struct str filters_member(const struct wire *w, const struct wire_op *op);
 uint32_t mpath_shape(const struct wire *w, uint32_t shape, const struct mpath *p);
 
 /* ---- mapping (map*.c) -------------------------------------------------------- */

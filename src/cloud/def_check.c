@@ -23,6 +23,14 @@ static void prop_known(struct checker *c, struct str name, struct span at) {
     complain(c, QN0924, at, "property", name, "is not in the schema of this type");
 }
 
+static void refused_check(struct checker *c, const struct step *st) {
+  uint32_t item = mpath_shape(c->d->w, st->op->output, &st->refused);
+  if (item && wire_kind(c->d->w, item) == WK_LIST) item = wire_element(c->d->w, item);
+  member_known(c, st->op->output, &st->refused, "is not in the call's reply");
+  member_known(c, item, &st->refused_code, "is not in what is refused");
+  member_known(c, item, &st->refused_message, "is not in what is refused");
+}
+
 static void step_check(struct checker *c, const struct step *st) {
   const struct def *d = c->d;
   for (uint32_t i = 0; i < st->n_send; i++) {
@@ -38,6 +46,7 @@ static void step_check(struct checker *c, const struct step *st) {
   if (st->has_token) member_known(c, st->op->input, &st->token, "is not in the call's input");
   if (st->has_tags) member_known(c, st->op->input, &st->tags, "is not in the call's input");
   member_known(c, st->op->input, &st->coalesce_into, "is not in the call's input");
+  if (st->refused.n) refused_check(c, st);
   for (uint32_t i = 0; i < st->n_keep; i++)
     if (st->keep[i].is_path) member_known(c, st->op->output, &st->keep[i].path, "is not in the call's reply");
   for (uint32_t i = 0; st->pages && i < st->n_pages_items; i++)
@@ -152,7 +161,7 @@ static void settle_check(struct checker *c) {
   if (sd->find == FIND_TAG && (!tags || !d->info.tag_property.n))
     complain(c, QN0927, sd->span, "type", d->type, "is found by a tag that its create does not set");
   else if (sd->find == FIND_TAG && d->batch.step.op && d->batch.step.op->read_only &&
-           !wire_member(d->w, d->batch.step.op->input, STR("Filters"), true, &m))
+           !wire_member(d->w, d->batch.step.op->input, filters_member(d->w, d->batch.step.op), true, &m))
     complain(c, QN0927, sd->span, "operation", d->batch.step.op->name, "has no filter to find a tag with");
   if (sd->find == FIND_TOKEN && (!token || !sd->token_ttl_ms))
     complain(c, QN0927, sd->span, "type", d->type,

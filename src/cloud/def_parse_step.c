@@ -2,10 +2,10 @@
 #include "def.h"
 
 static const char *const step_keys[] = {
-    "call",  "send",  "at",    "carries", "with",  "base",   "when",  "each",      "as",       "chunk",
-    "token", "tags",  "keep",  "ok",      "busy",  "within", "wait",  "serialize", "coalesce", "absent",
-    "value", "to",    "for",   "by",      "size",  "key",    "items", "id",        "select",   "where",
-    "on",    "split", "steps", "fresh",   "order", "reset",  NULL};
+    "call",  "send",  "at",    "carries", "with",  "base",   "when",    "each",      "as",       "chunk",
+    "token", "tags",  "keep",  "ok",      "busy",  "within", "wait",    "serialize", "coalesce", "absent",
+    "value", "to",    "for",   "by",      "size",  "key",    "items",   "id",        "select",   "where",
+    "on",    "split", "steps", "fresh",   "order", "reset",  "refused", NULL};
 
 static const struct wire_op *find_op(struct dparse *p, const struct ynode *n) {
   const struct wire_op *op = NULL;
@@ -99,6 +99,17 @@ static void step_coalesce(struct dparse *p, const struct ynode *n, struct step *
   if (!st->coalesce_key || !st->coalesce_into.n) dp_error(p, n->span, "coalesce needs key and into");
 }
 
+static void step_refused(struct dparse *p, const struct ynode *n, struct step *out) {
+  static const char *const keys[] = {"items", "code", "message", NULL};
+  if (!n) return;
+  dp_known(p, n, keys);
+  out->refused = dp_path(p, dp_get(p, n, "items"));
+  out->refused_code = dp_path(p, dp_get(p, n, "code"));
+  out->refused_message = dp_path(p, dp_get(p, n, "message"));
+  if (!out->refused.n || !out->refused_code.n) dp_error(p, n->span, "refused needs items and code");
+  if (out->coalesce_key) dp_error(p, n->span, "refused items do not say whose they are in a call of several");
+}
+
 void dp_step(struct dparse *p, const struct ynode *n, struct step *out) {
   *out = (struct step){.no = ++p->steps, .span = n->span, .within_ms = 300000};
   dp_known(p, n, step_keys);
@@ -126,6 +137,7 @@ void dp_step(struct dparse *p, const struct ynode *n, struct step *out) {
   out->wait_name = dp_text(p, dp_get(p, n, "wait"));
   out->serialize = dp_tmpl(p, dp_get(p, n, "serialize"));
   step_coalesce(p, dp_get(p, n, "coalesce"), out);
+  step_refused(p, dp_get(p, n, "refused"), out);
 }
 
 /* A list of steps, or one. */
@@ -141,7 +153,8 @@ const struct step *dp_steps(struct dparse *p, const struct ynode *n, uint32_t *c
 
 /* ---- rules -------------------------------------------------------------------- */
 static void aspect(struct dparse *p, const struct ynode *n, struct rule *r) {
-  static const char *const keys[] = {"on", "get", "put", "clear", "fresh", "order", "when", "reset", NULL};
+  static const char *const keys[] = {"on",    "get",  "put",   "clear",   "fresh",
+                                     "order", "when", "reset", "refused", NULL};
   dp_known(p, n, keys);
   r->kind = RK_ASPECT;
   const struct ynode *put = dp_get(p, n, "put"), *clear = dp_get(p, n, "clear");

@@ -104,6 +104,11 @@ const struct value *mpath_set(struct session *s, struct arena *a, const struct v
   return set_at(s, a, root, p, 0, v);
 }
 
+struct str filters_member(const struct wire *w, const struct wire_op *op) {
+  struct wire_member m;
+  return wire_member(w, op->input, STR("Filter"), true, &m) ? STR("Filter") : STR("Filters");
+}
+
 uint32_t mpath_shape(const struct wire *w, uint32_t shape, const struct mpath *p) {
   for (uint32_t i = 0; shape && i < p->n; i++) {
     const struct seg *g = &p->v[i];

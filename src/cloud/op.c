@@ -340,11 +340,12 @@ void op_next(struct op *op, int64_t now, struct op_step *out) {
   *out = (struct op_step){.what = op->failed ? OPW_FAILED : OPW_DONE};
 }
 
-void op_reply(struct op *op, int64_t now, const struct reply *r) {
+void op_reply(struct op *op, int64_t now, const struct reply *reply) {
   if (providers_sandboxed(op->p)) {
-    op_sandbox_reply(op, r);
+    op_sandbox_reply(op, reply);
     return;
   }
+  struct reply verdict = op_verdict(op, reply), *r = &verdict;
   enum op_awaiting aw = op->awaiting;
   op->awaiting = AW_NONE;
   switch (aw) {

@@ -231,6 +231,20 @@ static void task_done(struct op *op, int64_t now, const struct value *reply) {
   if (t.st->wait) op_wait_start(op, now, t.st->wait);
 }
 
+struct reply op_verdict(struct op *op, const struct reply *r) {
+  struct reply out = *r;
+  const struct step *st = op->awaiting == AW_STEP ? op->q.v[op->pc].st : NULL;
+  if (r->err || !st || !st->refused.n) return out;
+  const struct value *items = mpath_get(op->s, op->a, &st->refused, r->output), *code, *message;
+  if (!value_is(items, V_LIST) || !items->n) return out;
+  code = mpath_get(op->s, op->a, &st->refused_code, items->items[0]);
+  message = mpath_get(op->s, op->a, &st->refused_message, items->items[0]);
+  out.err = QN_E_REMOTE, out.cls = EC_CLIENT, out.output = NULL;
+  out.code = value_is(code, V_STR) ? value_text(code) : STR("Refused");
+  out.message = value_is(message, V_STR) ? value_text(message) : STR("");
+  return out;
+}
+
 static bool retry(struct op *op, int64_t now, const struct step *st, const struct reply *r) {
   uint32_t which, within;
   if (code_matches(st->busy, st->n_busy, r->code, r->message, &which))

@@ -187,7 +187,9 @@ static const struct value *with_keys(struct readset *rs, const struct rgroup *g,
   struct member m[2] = {{.key = session_sym(rs->s, STR("Name")), .value = value_str(rs->a, g->src->by_name)},
                         {.key = session_sym(rs->s, STR("Values")), .value = key_list(rs, g, c)}};
   const struct value *one = value_map(rs->a, m, 2);
-  return value_put(rs->a, g->input, session_sym(rs->s, STR("Filters")), value_list(rs->a, &one, 1));
+  sym filters =
+      session_sym(rs->s, filters_member(rs->items[g->keys.v[c->from].items.v[0]].in.def->w, g->src->step.op));
+  return value_put(rs->a, g->input, filters, value_list(rs->a, &one, 1));
 }
 
 static bool per_call(struct readset *rs, const struct rcall *c, struct call *out) {

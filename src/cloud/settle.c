@@ -93,7 +93,8 @@ static void batch_by_tag(struct op *op, const struct value **input) {
   const struct value *uid = value_str(op->a, op->sc.uid);
   f[1] = (struct member){.key = session_sym(op->s, STR("Values")), .value = value_list(op->a, &uid, 1)};
   const struct value *one = value_map(op->a, f, 2);
-  *input = value_put(op->a, *input, session_sym(op->s, STR("Filters")), value_list(op->a, &one, 1));
+  sym filters = session_sym(op->s, filters_member(op->d->w, op->d->batch.step.op));
+  *input = value_put(op->a, *input, filters, value_list(op->a, &one, 1));
 }
 
 static bool tag_call(struct op *op, int64_t now, struct op_step *out) {
