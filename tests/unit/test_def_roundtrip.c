@@ -28,7 +28,11 @@ static bool numeric_text(struct str name) {
 static const struct value *gen_text(struct gen *g, snode n) {
   struct str *words;
   size_t k = schema_enum(g->t->sc, n, g->t->a, &words);
-  if (k) return value_str(g->t->a, words[rnd((uint32_t)k)]);
+  if (k) {
+    struct str word = words[rnd((uint32_t)k)]; /* words for leaving it out are no values of the API */
+    bool none = str_eq_nocase(word, STR("NotSpecified")) || str_eq(word, STR("not-specified"));
+    return value_str(g->t->a, none ? words[0] : word);
+  }
   struct str name = schema_name(g->t->sc, n);
   if (str_ends(name, STR("Date"))) return value_str(g->t->a, STR("2030-02-28T00:00:00Z"));
   if (numeric_text(name)) return value_str(g->t->a, str_fmt(g->t->a, "%u", 1 + rnd(9000)));
@@ -230,6 +234,11 @@ static const struct value *answer(struct world *t, const struct def *d, const st
   } fixed[] = {
       {"DescribeVpcs", "{\"Vpcs\":[{\"VpcId\":\"k\",\"State\":\"available\"}]}"},
       {"DescribeSubnets", "{\"Subnets\":[{\"SubnetId\":\"k\",\"State\":\"available\"}]}"},
+      {"DescribeNatGateways",
+       "{\"NatGateways\":[{\"NatGatewayId\":\"k\",\"State\":\"available\",\"VpcId\":\"k\"}]}"},
+      {"DescribeVpcEndpoints", "{\"VpcEndpoints\":[{\"VpcEndpointId\":\"k\",\"State\":\"available\"}]}"},
+      {"DescribeNetworkAcls", "{\"NetworkAcls\":[{\"NetworkAclId\":\"k\",\"VpcId\":\"k\",\"Associations\":[{"
+                              "\"NetworkAclAssociationId\":\"k\",\"SubnetId\":\"k\"}]}]}"},
       {"DescribeClusters", "{\"clusters\":[{\"clusterName\":\"k\",\"status\":\"ACTIVE\"}]}"},
       {"AssociateVPCWithHostedZone", "{\"ChangeInfo\":{\"Id\":\"/change/k\"}}"},
       {"DisassociateVPCFromHostedZone", "{\"ChangeInfo\":{\"Id\":\"/change/k\"}}"},
@@ -238,7 +247,9 @@ static const struct value *answer(struct world *t, const struct def *d, const st
       {"DescribeServices",
        "{\"services\":[{\"serviceArn\":\"k\",\"clusterArn\":\"k\",\"runningCount\":1,\"desiredCount\":1,"
        "\"deployments\":[{\"rolloutState\":\"COMPLETED\",\"taskDefinition\":\"k\"}]}]}"}};
-  if (deleting && str_eq(op->name, STR("DescribeServices"))) return value_map(t->a, NULL, 0);
+  static const char *const ends[] = {"DescribeServices", "DescribeNatGateways", "DescribeVpcEndpoints"};
+  for (size_t i = 0; deleting && i < sizeof ends / sizeof *ends; i++)
+    if (str_eq(op->name, str_c(ends[i]))) return value_map(t->a, NULL, 0);
   for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
     if (str_eq(op->name, str_c(fixed[i].op))) return json(t, fixed[i].reply);
   const struct value *out = value_map(t->a, NULL, 0);
@@ -285,7 +296,21 @@ static const struct value *identity_k(struct world *t, const struct def *d) {
   const struct value *id = value_map(t->a, NULL, 0);
   for (uint32_t i = 0; i < d->n_identity; i++)
     id = value_put(t->a, id, def_sym(d, d->identity[i]), value_str(t->a, STR("k")));
+  if (str_eq(d->type, STR("AWS::EC2::NetworkAclEntry"))) /* the number of the rule is part of it */
+    id = value_put(t->a, id, def_sym(d, STR("Id")), value_str(t->a, STR("1|ingress")));
   return id;
+}
+
+/* What a type looks for in an answer is what the answers above say. */
+static const struct value *as_answered(struct world *t, const struct def *d, const struct value *x) {
+  static const struct {
+    const char *type, *property;
+  } named[] = {{"AWS::ECS::Service", "TaskDefinition"},
+               {"AWS::EC2::SubnetNetworkAclAssociation", "SubnetId"}};
+  for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+    if (str_eq(d->type, str_c(named[i].type)))
+      x = value_put(t->a, x, session_sym(&t->s, str_c(named[i].property)), value_str(t->a, STR("k")));
+  return x;
 }
 
 TEST(steps_pass_the_wire_model) {
@@ -302,11 +327,7 @@ TEST(steps_pass_the_wire_model) {
       struct op_scope sc = scope_for(&t, NULL, NULL);
       const struct value *x = gen_object(&g, d->st.root, STR(""), 0),
                          *y = gen_object(&g, d->st.root, STR(""), 0);
-      if (str_eq(d->type, STR("AWS::ECS::Service"))) {
-        sym td = session_sym(&t.s, STR("TaskDefinition"));
-        x = value_put(t.a, x, td, value_str(t.a, STR("k"))),
-        y = value_put(t.a, y, td, value_str(t.a, STR("k")));
-      }
+      x = as_answered(&t, d, x), y = as_answered(&t, d, y);
       sc.new_props = x;
       calls += drive(&t, d, op_new(&t.s, t.a, t.p, d, OP_CREATE, &sc, NULL, 0), false);
       struct str *changed = ARENA_ARRAY(t.a, y->n + 1, struct str);

@@ -50,6 +50,28 @@ FORMATS = {
         "VpcEndpointId": "AWS::EC2::VPCEndpoint.Id",
         "VpcPeeringConnectionId": "AWS::EC2::VPCPeeringConnection.Id",
     },
+    "AWS::EC2::EIP": {
+        "AllocationId": "AWS::EC2::EIP.AllocationId",
+        "InstanceId": "AWS::EC2::Instance.Id",
+        "IpamPoolId": "AWS::EC2::IPAMPool.Id",
+    },
+    "AWS::EC2::NatGateway": {
+        "AllocationId": "AWS::EC2::EIP.AllocationId",
+        "EniId": "AWS::EC2::NetworkInterface.Id",
+        "NatGatewayId": "AWS::EC2::NatGateway.Id",
+        "RouteTableId": "AWS::EC2::RouteTable.Id",
+        "SecondaryAllocationIds[]": "AWS::EC2::EIP.AllocationId",
+    },
+    "AWS::EC2::VPCEndpoint": {
+        "Id": "AWS::EC2::VPCEndpoint.Id",
+        "NetworkInterfaceIds[]": "AWS::EC2::NetworkInterface.Id",
+    },
+    "AWS::EC2::NetworkAcl": {"Id": "AWS::EC2::NetworkAcl.Id"},
+    "AWS::EC2::NetworkAclEntry": {"NetworkAclId": "AWS::EC2::NetworkAcl.Id"},
+    "AWS::EC2::SubnetNetworkAclAssociation": {
+        "AssociationId": "AWS::EC2::SubnetNetworkAclAssociation.AssociationId",
+        "NetworkAclId": "AWS::EC2::NetworkAcl.Id",
+    },
     "AWS::EC2::SubnetRouteTableAssociation": {
         "Id": "AWS::EC2::SubnetRouteTableAssociation.Id",
         "RouteTableId": "AWS::EC2::RouteTable.Id",
@@ -135,6 +157,7 @@ def ec2_id(prefix):
 # How a literal of a format looks. A format without an entry takes any text.
 FORMAT_PATTERNS = {
     "AWS::EC2::CarrierGateway.Id": ec2_id("cagw"),
+    "AWS::EC2::EIP.AllocationId": ec2_id("eipalloc"),
     "AWS::EC2::EgressOnlyInternetGateway.Id": ec2_id("eigw"),
     "AWS::EC2::Image.Id": ec2_id("ami"),
     "AWS::EC2::Instance.Id": ec2_id("i"),
@@ -148,6 +171,7 @@ FORMAT_PATTERNS = {
     "AWS::EC2::SecurityGroup.Id": ec2_id("sg"),
     "AWS::EC2::Snapshot.Id": ec2_id("snap"),
     "AWS::EC2::Subnet.Id": ec2_id("subnet"),
+    "AWS::EC2::SubnetNetworkAclAssociation.AssociationId": ec2_id("aclassoc"),
     "AWS::EC2::SubnetRouteTableAssociation.Id": ec2_id("rtbassoc"),
     "AWS::EC2::TransitGateway.Id": ec2_id("tgw"),
     "AWS::EC2::VPC.Id": ec2_id("vpc"),
