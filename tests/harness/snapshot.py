@@ -33,9 +33,16 @@ def _ec2(cloud: Cloud, region: str, out: dict) -> None:
             ("AWS::EC2::Subnet", "describe_subnets", "Subnets", "SubnetId"),
             ("AWS::EC2::InternetGateway", "describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
             ("AWS::EC2::RouteTable", "describe_route_tables", "RouteTables", "RouteTableId"),
-            ("AWS::EC2::SecurityGroup", "describe_security_groups", "SecurityGroups", "GroupId")):
+            ("AWS::EC2::SecurityGroup", "describe_security_groups", "SecurityGroups", "GroupId"),
+            ("AWS::EC2::NatGateway", "describe_nat_gateways", "NatGateways", "NatGatewayId"),
+            ("AWS::EC2::VPCEndpoint", "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+            ("AWS::EC2::NetworkAcl", "describe_network_acls", "NetworkAcls", "NetworkAclId")):
         for item in _pages(ec2, operation, key):
+            if item.get("State") == "deleted" or item.get("IsDefault") is True and kind == "AWS::EC2::NetworkAcl":
+                continue
             out[f"{kind}/{region}/{item[ident]}"] = item
+    for item in ec2.describe_addresses()["Addresses"]:
+        out[f"AWS::EC2::EIP/{region}/{item['AllocationId']}"] = item
     for key in [k for k in out if k.startswith(f"AWS::EC2::VPC/{region}/")]:
         for attribute in ("enableDnsSupport", "enableDnsHostnames"):
             reply = ec2.describe_vpc_attribute(VpcId=out[key]["VpcId"], Attribute=attribute)

@@ -22,7 +22,10 @@ MUTATING = tuple("ec2:" + name for name in (
     "CreateRouteTable", "DeleteRouteTable", "CreateRoute", "ReplaceRoute", "DeleteRoute", "AssociateRouteTable",
     "ReplaceRouteTableAssociation", "DisassociateRouteTable", "CreateSecurityGroup", "DeleteSecurityGroup",
     "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress",
-    "RevokeSecurityGroupEgress", "ModifySecurityGroupRules", "CreateTags", "DeleteTags"))
+    "RevokeSecurityGroupEgress", "ModifySecurityGroupRules", "CreateTags", "DeleteTags", "AllocateAddress",
+    "AssociateAddress", "DisassociateAddress", "ReleaseAddress", "CreateNatGateway", "DeleteNatGateway", "CreateVpcEndpoint",
+    "ModifyVpcEndpoint", "DeleteVpcEndpoints", "CreateNetworkAcl", "DeleteNetworkAcl", "CreateNetworkAclEntry",
+    "ReplaceNetworkAclEntry", "DeleteNetworkAclEntry", "ReplaceNetworkAclAssociation"))
 
 
 def dry_run(ctx: Context) -> Response | None:
@@ -38,7 +41,8 @@ _PAGED = {"DescribeVpcs": ("vpcSet", "VpcIds"), "DescribeSubnets": ("subnetSet",
           "DescribeInternetGateways": ("internetGatewaySet", "InternetGatewayIds"),
           "DescribeSecurityGroups": ("securityGroupInfo", "GroupIds"),
           "DescribeSecurityGroupRules": ("securityGroupRuleSet", "SecurityGroupRuleIds"),
-          "DescribeTags": ("tagSet", "-")}
+          "DescribeTags": ("tagSet", "-"), "DescribeNatGateways": ("natGatewaySet", "NatGatewayIds"),
+          "DescribeVpcEndpoints": ("vpcEndpointSet", "VpcEndpointIds"), "DescribeNetworkAcls": ("networkAclSet", "NetworkAclIds")}
 
 
 def paging_check(ctx: Context) -> Response | None:
@@ -82,7 +86,8 @@ def paging(ctx: Context, response: Response) -> Response | None:
 
 _TAGGABLE = {"CreateVpc": "vpc", "CreateSubnet": "subnet", "CreateInternetGateway": "internet-gateway",
              "CreateRouteTable": "route-table", "CreateSecurityGroup": "security-group",
-             "AuthorizeSecurityGroupIngress": "security-group-rule", "AuthorizeSecurityGroupEgress": "security-group-rule"}
+             "AllocateAddress": "elastic-ip", "CreateNatGateway": "natgateway", "CreateVpcEndpoint": "vpc-endpoint",
+             "CreateNetworkAcl": "network-acl", "AuthorizeSecurityGroupIngress": "security-group-rule", "AuthorizeSecurityGroupEgress": "security-group-rule"}
 
 
 def tag_specifications(ctx: Context) -> Response | None:
@@ -350,7 +355,7 @@ TABLE = (
          "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html", before=create_tags),
     Shim("ec2-canonical-cidr", tuple(f"ec2:{n}" for n in ("CreateVpc", "CreateSubnet", "CreateRoute", "ReplaceRoute",
          "DeleteRoute", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupIngress",
-         "RevokeSecurityGroupEgress")), "host bits of a CIDR block are kept",
+         "RevokeSecurityGroupEgress", "CreateNetworkAclEntry", "ReplaceNetworkAclEntry")), "host bits of a CIDR block are kept",
          "canonicalises: 100.68.0.18/18 becomes 100.68.0.0/18", API % "AuthorizeSecurityGroupIngress", before=canonical_cidr),
     Shim("ec2-one-attribute", ("ec2:ModifyVpcAttribute", "ec2:ModifySubnetAttribute"),
          "takes several attributes and drops some silently", "only one attribute a request",
@@ -372,8 +377,8 @@ TABLE = (
          before=delete_route),
     Shim("ec2-route-table-association", ("ec2:AssociateRouteTable",), "associating with another table answers the old association",
          "Resource.AlreadyAssociated", API % "AssociateRouteTable", before=associate),
-    Shim("ec2-client-token", ("ec2:CreateRouteTable",), "ClientToken is ignored: a second table is made",
-         "answers the first table again", "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html",
+    Shim("ec2-client-token", tuple(f"ec2:{n}" for n in ("CreateRouteTable", "CreateNatGateway", "CreateVpcEndpoint",
+         "CreateNetworkAcl")), "ClientToken is ignored: a second object is made", "answers the first again", "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html",
          before=token_before, after=token_after),
     Shim("ec2-group-name", ("ec2:CreateSecurityGroup",), "names sg-* and default are taken", "refuses them",
          API % "CreateSecurityGroup", before=group_name),
