@@ -197,6 +197,10 @@ void diff_leaves(struct session *s, struct arena *a, const struct diff_input *in
 bool plan_leaf_same(struct session *s, struct arena *a, const struct change *c, const struct leaf_change *l,
                     const struct value *now);
 
+/* A generation as its calls without outcome may have left it: what they carried counts as applied beside what was
+ * acknowledged, is not known as seen, and is unconfirmed. How it is settled, in memory and in the journal. */
+struct sres plan_with_lost(struct session *s, const struct def *d, const struct sres *r);
+
 /* A live value without what is secret (and, if so wanted, unknown) in `like`; NULL when nothing is left of it. */
 const struct value *plan_without_secrets(struct arena *a, const struct value *live, const struct value *like, bool unknowns);
 

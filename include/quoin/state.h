@@ -58,11 +58,11 @@ struct sres { /* one generation of one resource */
   uint8_t on_destroy;
   struct str uid;
   const struct value *identity, *attributes, *applied, *seen; /* maps; NULL before known */
-  const struct value *wanted; /* what a create is to bring about; NULL once it is complete */
+  const struct value *wanted; /* what a create or update is to bring about; NULL once it is complete, or its calls are settled */
   const sym *deps;          /* addresses, recorded at the last apply */
   uint32_t n_deps;
   VEC(struct intent) open;  /* intents without outcome */
-  VEC(struct str) unconfirmed; /* write-only paths whose outcome is not known */
+  VEC(struct str) unconfirmed; /* paths whose outcome is not known */
 };
 struct state; /* opaque */
 enum state_mode { ST_READ, ST_WRITE /* takes the lock */ };

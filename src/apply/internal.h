@@ -179,9 +179,9 @@ void settle_create_over(struct task *t);
 
 /* ---- settle.c ---------------------------------------------------------------------- */
 /* Writes down what a settle operation found for the open create intents of a generation. */
-enum qn_err settle_record(struct session *s, struct state *st, const struct sres *r,
+enum qn_err settle_record(struct session *s, struct state *st, const struct def *d, const struct sres *r,
                           const struct op_result *res);
-/* Updates and deletes: left to the next look; write-only paths become unconfirmed. */
+/* Updates and deletes: left to the next look. What they carried is managed from now on, and unconfirmed. */
 enum qn_err settle_others(struct state *st, struct session *s, const struct providers *p, sym address,
                           uint32_t generation);
 

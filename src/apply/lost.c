@@ -63,6 +63,7 @@ void settle_now(struct task *t) {
     t->identity = known->identity;
     t->attributes = known->attributes;
     e = settle_others(r->st, r->s, r->prov, t->c->address, t->generation);
+    if (!e && t->kind != OP_DELETE) task_put_wanted(t);
   }
   task_journal(r, e);
   if (e)
@@ -86,7 +87,7 @@ void settle_create_over(struct task *t) {
     create_anew(t, true);
     return;
   }
-  enum qn_err e = known ? settle_record(r->s, r->st, known, res) : QN_E_INVALID;
+  enum qn_err e = known ? settle_record(r->s, r->st, t->c->def, known, res) : QN_E_INVALID;
   task_journal(r, e);
   if (e) {
     task_fail(t, STR(""), STR("what became of the interrupted create cannot be recorded"));

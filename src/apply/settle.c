@@ -4,18 +4,6 @@
 
 /* ---- writing down ------------------------------------------------------------------ */
 
-static const struct value *carried(struct session *s, const struct sres *r) {
-  const struct value *out = NULL;
-  for (size_t i = 0; i < r->open.n; i++)
-    for (uint32_t k = 0; r->wanted && k < r->open.v[i].n_paths; k++) {
-      struct str path;
-      str_cut(r->open.v[i].paths[k], '.', &path);
-      const struct value *v = value_get(s, r->wanted, path);
-      if (v) out = value_put(&s->arena, out ? out : value_map(&s->arena, NULL, 0), session_sym(s, path), v);
-    }
-  return out;
-}
-
 /* Several objects carry the uid: the oldest is kept, the others become generations to be deleted. The
  * kept one needs the highest number to be the current one. */
 static enum qn_err record_several(struct state *st, struct sres found, const struct op_result *res) {
@@ -34,11 +22,11 @@ static enum qn_err record_several(struct state *st, struct sres found, const str
   return e ? e : state_put(st, &found);
 }
 
-enum qn_err settle_record(struct session *s, struct state *st, const struct sres *r,
+enum qn_err settle_record(struct session *s, struct state *st, const struct def *d, const struct sres *r,
                           const struct op_result *res) {
   struct sres found = *r;
   bool there = res->settled == SV_FOUND || res->settled == SV_SEVERAL;
-  found.applied = there ? carried(s, r) : NULL;
+  found.applied = there ? plan_with_lost(s, d, r).applied : NULL;
   found.seen = NULL;
   found.identity = res->identity;
   found.attributes = res->attributes;
@@ -60,22 +48,16 @@ enum qn_err settle_others(struct state *st, struct session *s, const struct prov
                           uint32_t generation) {
   const struct sres *r = state_generation(st, address, generation);
   if (!r || !r->open.n) return QN_OK;
-  struct sres copy = *r;
-  const struct def *d = provider_find(p, session_str(s, r->type));
-  VEC(struct str) unconfirmed = {0};
-  for (size_t i = 0; i < r->unconfirmed.n; i++) VEC_PUSH(&s->arena, &unconfirmed, r->unconfirmed.v[i]);
-  for (size_t i = 0; i < r->open.n; i++)
-    for (uint32_t k = 0; d && r->open.v[i].kind != 'd' && k < r->open.v[i].n_paths; k++)
-      if (def_compare(d, r->open.v[i].paths[k]).kind == CMP_WRITE_ONLY)
-        VEC_PUSH(&s->arena, &unconfirmed, r->open.v[i].paths[k]);
-  enum qn_err e = QN_OK;
-  if (unconfirmed.n > r->unconfirmed.n) {
-    copy.unconfirmed.v = unconfirmed.v;
-    copy.unconfirmed.n = unconfirmed.n;
-    copy.identity = copy.attributes = copy.applied = copy.seen = NULL;
-    e = state_put(st, &copy);
-  }
-  return e ? e : settle_close(s, st, state_generation(st, address, generation));
+  struct sres known = plan_with_lost(s, provider_find(p, session_str(s, r->type)), r);
+  struct sres put = known, facts = {.applied = known.applied};
+  bool carried = known.unconfirmed.n > 0;
+  /* Two records, as each may be large: before the intent is closed both are there. */
+  put.identity = put.attributes = put.applied = put.wanted = NULL;
+  uint64_t first = r->open.v[0].n;
+  enum qn_err e = carried ? state_put(st, &put) : QN_OK;
+  if (!e) e = state_settled(st, first, carried ? &facts : NULL);
+  r = e ? NULL : state_generation(st, address, generation);
+  return r ? settle_close(s, st, r) : e;
 }
 
 /* ---- before a run ------------------------------------------------------------------------ */
@@ -320,7 +302,7 @@ enum qn_err apply_settle(struct session *s, struct state *st, const struct provi
     if (all.v[i].step.what != OPW_DONE)
       e = look_failed(&all.v[i]);
     else if (!left_open(&all.v[i], res))
-      e = settle_record(s, st, &all.v[i].r, res);
+      e = settle_record(s, st, all.v[i].def, &all.v[i].r, res);
   }
   if (!e) e = settle_deletes(s, st, p, env, o, &all.calls);
   if (!e) e = settle_rest(s, st, p);

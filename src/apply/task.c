@@ -75,6 +75,7 @@ static void put_complete(struct task *t, const struct op_result *res) {
   struct sres r = facts(t);
   r.complete = true;
   r.wanted = NULL;
+  r.unconfirmed.n = 0;
   r.applied = t->record;
   if (res) {
     r.identity = res->identity;
@@ -230,13 +231,6 @@ static void keep_old(struct task *t) {
   t->attributes = old->attributes;
 }
 
-/* From here until all is acknowledged and waited for, the object counts as unfinished. */
-static void put_begun(struct task *t) {
-  struct sres r = facts(t);
-  r.complete = false;
-  put(t, &r);
-}
-
 static void begin_update(struct task *t) {
   struct run *r = t->run;
   if (!task_resolve(t)) return;
@@ -249,8 +243,8 @@ static void begin_update(struct task *t) {
   }
   t->resume = known && known->identity && !known->complete;
   t->action = t->n_changed ? ACT_UPDATE : ACT_NONE;
-  if (t->n_changed && !t->resume) put_begun(t);
   if (t->n_changed || t->resume) {
+    task_put_wanted(t); /* from here until all is acknowledged and waited for, it counts as unfinished */
     t->identity = known ? known->identity : t->identity;
     task_operate(t, t->resume ? OP_CREATE : OP_UPDATE);
     return;

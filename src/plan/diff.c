@@ -119,20 +119,39 @@ static bool empty(const struct value *v) {
   return (value_is(v, V_LIST) || value_is(v, V_MAP)) && v->n == 0;
 }
 
+/* An interrupted call carried it. */
+static bool unconfirmed(struct walk *w, const struct place *at) {
+  return path_listed(w, at, w->in->unconfirmed, w->in->n_unconfirmed);
+}
+
+/* ... and nothing was read since. */
+static bool blind(struct walk *w, const struct place *at) {
+  return !w->in->live && unconfirmed(w, at);
+}
+
+/* What is not as it shall be, and was applied: an interrupted call may not have got there. */
+static enum why outside(struct walk *w, const struct place *at) {
+  return unconfirmed(w, at) ? WHY_UNCONFIRMED : WHY_DRIFT;
+}
+
+static void walk_removed(struct walk *w, const struct place *at, struct views v, struct compare_rule rule) {
+  if (!value_is_null(v.applied) && value_is_null(v.live) && never_read(w, at, rule)) v.live = v.applied;
+  const struct value *absent = def_default(w->in->def, place_schema_path(w->a, at), w->a);
+  if (value_is_null(v.applied) || (same(w, at, absent, v.live) && !blind(w, at))) return;
+  emit(w, at, v, WHY_REMOVED);
+}
+
 /* A leaf, or a list that changes as a whole. */
 static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
   struct compare_rule rule = match_rule(&w->m, at);
   if (value_is_null(v.wanted)) {
-    if (!value_is_null(v.applied) && value_is_null(v.live) && never_read(w, at, rule)) v.live = v.applied;
-    const struct value *absent = def_default(w->in->def, place_schema_path(w->a, at), w->a);
-    if (value_is_null(v.applied) || same(w, at, absent, v.live)) return;
-    emit(w, at, v, WHY_REMOVED);
+    walk_removed(w, at, v, rule);
     return;
   }
-  bool unconfirmed = path_listed(w, at, w->in->unconfirmed, w->in->n_unconfirmed);
   const struct value *shall = match_without_removed(&w->m, at, v.wanted, v.applied);
-  if (write_only(w, at, rule, v.wanted)) {
-    if (unconfirmed)
+  if (write_only(w, at, rule, v.wanted) || blind(w, at)) {
+    /* What only a replacement can change, no interrupted update carried. */
+    if (unconfirmed(w, at) && verdict(w, at, v) != CV_REPLACE)
       emit(w, at, v, WHY_UNCONFIRMED);
     else if (value_is_null(v.applied) ? !empty(v.wanted) : !same(w, at, shall, v.applied))
       emit(w, at, v, waits(v.wanted, 0) ? WHY_UNKNOWN : WHY_SPEC);
@@ -148,7 +167,7 @@ static void walk_leaf(struct walk *w, const struct place *at, struct views v) {
   if (untouched)
     emit(w, at, v, as_applied ? WHY_KEPT : WHY_SPEC);
   else /* what the spec changes may have been changed outside, too */
-    emit(w, at, v, as_applied || known ? WHY_DRIFT : WHY_SPEC);
+    emit(w, at, v, as_applied || known ? outside(w, at) : WHY_SPEC);
 }
 
 static const struct value *member_of(const struct value *map, sym key) {
@@ -238,7 +257,7 @@ static void partners(struct walk *w, const struct place *at, const struct value 
  * never was before, is drift; the rest is the spec's will. */
 static void walk_set(struct walk *w, const struct place *at, struct views v) {
   if (!value_is(v.wanted, V_LIST) || value_unknown(v.wanted) || plan_secret(v.applied) ||
-      !value_is(v.live, V_LIST)) {
+      !value_is(v.live, V_LIST) || blind(w, at)) {
     walk_leaf(w, at, v);
     return;
   }
@@ -256,7 +275,7 @@ static void walk_set(struct walk *w, const struct place *at, struct views v) {
   partners(w, at, shall, v.applied, &applied, &ignored);
   for (uint32_t i = 0; i < v.wanted->n; i++)
     if (pairs[i] == UINT32_MAX)
-      emit(w, &element, (struct views){.wanted = v.wanted->items[i]}, applied[i] ? WHY_DRIFT : WHY_SPEC);
+      emit(w, &element, (struct views){.wanted = v.wanted->items[i]}, applied[i] ? outside(w, at) : WHY_SPEC);
   if (value_is(before, V_LIST))
     partners(w, at, before, v.live, &ignored, &known);
   else
@@ -275,8 +294,10 @@ static void walk_list(struct walk *w, const struct place *at, struct views v, st
   } else if (value_is(v.wanted, V_LIST) && value_is(v.live, V_LIST) && v.wanted->n == v.live->n &&
              (!plan_secret(v.applied) || v.applied->n == v.wanted->n)) {
     for (uint32_t i = 0; i < v.wanted->n; i++) {
-      const struct value *a =
-          value_is(v.applied, V_LIST) && v.applied->n == v.wanted->n ? v.applied->items[i] : NULL;
+      const struct value *a = value_is(v.applied, V_LIST) && i < v.applied->n &&
+                                      (v.applied->n == v.wanted->n || unconfirmed(w, at))
+                                  ? v.applied->items[i]
+                                  : NULL;
       const struct value *s = value_is(v.seen, V_LIST) && v.seen->n == v.live->n ? v.seen->items[i] : NULL;
       struct place element = {.up = at, .kind = PL_INDEX, .index = i};
       walk_place(w, &element, (struct views){v.wanted->items[i], a, s, v.live->items[i], s != NULL},

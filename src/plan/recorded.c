@@ -54,6 +54,14 @@ static enum qn_err add_move(struct builder *b, struct recorded *r) {
   return QN_OK;
 }
 
+/* As apply settles it: what interrupted calls may have done is managed. */
+static const struct sres *as_settled(struct builder *b, const struct def *d, const struct sres *r) {
+  if (!r->open.n || value_is_null(r->identity)) return r;
+  struct sres *copy = ARENA_NEW(b->a, struct sres);
+  *copy = plan_with_lost(b->s, d, r);
+  return copy;
+}
+
 static bool create_pending(const struct sres *r) {
   for (size_t i = 0; i < r->open.n; i++)
     if (r->open.v[i].kind == 'c' && value_is_null(r->identity)) return true;
@@ -78,6 +86,7 @@ enum qn_err build_recorded(struct builder *b) {
                SV(session_str(b->s, r->address)), SV(session_str(b->s, all[i].type)));
       e = QN_E_INVALID;
     }
+    r->r = as_settled(b, r->def, r->r);
     enum qn_err moved = add_move(b, r);
     if (moved) e = moved;
     if (!all[i].deposed) map_put(b->a, &b->current_of, session_str(b->s, r->address), (uint32_t)i);

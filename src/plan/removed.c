@@ -31,20 +31,35 @@ static const struct value *was_element(const struct matcher *m, struct compare_r
   return NULL;
 }
 
+enum { LEFT_MAX = 400 /* elements without partner that are compared with all */ };
+
+/* Elements that were applied and became none of the wanted ones may be earlier forms of one: of an
+ * interrupted call both forms are kept, and only one of them is live. */
+static void earlier_forms(const struct matcher *m, const struct place *element, const struct value *applied,
+                          const bool *used, const struct value **items, uint32_t n, unsigned depth) {
+  uint32_t left = 0;
+  for (uint32_t k = 0; k < applied->n; k++) left += !used[k];
+  if (left > LEFT_MAX || n > LEFT_MAX) return;
+  for (uint32_t k = 0; k < applied->n; k++)
+    for (uint32_t i = 0; !used[k] && i < n; i++)
+      if (match_value(m, element, items[i], applied->items[k]))
+        items[i] = without(m, element, items[i], applied->items[k], depth + 1);
+}
+
 static const struct value *list_without(const struct matcher *m, const struct place *at,
                                         struct compare_rule rule, const struct value *wanted,
                                         const struct value *applied, unsigned depth) {
   struct place element = {.up = at, .kind = PL_ANY};
   uint32_t *pairs = ARENA_ARRAY(m->a, wanted->n, uint32_t);
   const struct value **items = ARENA_ARRAY(m->a, wanted->n, const struct value *);
-  bool other = false;
-  if (rule.kind == CMP_SET)
-    (void)match_set(m, at, wanted, applied, pairs, ARENA_ARRAY(m->a, applied->n, bool));
+  bool other = false, *used = ARENA_ARRAY(m->a, applied->n, bool);
+  if (rule.kind == CMP_SET) (void)match_set(m, at, wanted, applied, pairs, used);
   for (uint32_t i = 0; i < wanted->n; i++) {
     const struct value *was = was_element(m, rule, wanted, i, applied, pairs);
     items[i] = without(m, &element, wanted->items[i], was, depth + 1);
-    other |= items[i] != wanted->items[i];
   }
+  if (rule.kind == CMP_SET) earlier_forms(m, &element, applied, used, items, wanted->n, depth);
+  for (uint32_t i = 0; i < wanted->n; i++) other |= items[i] != wanted->items[i];
   return other ? value_list(m->a, items, wanted->n) : wanted;
 }
 

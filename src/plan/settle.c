@@ -26,7 +26,8 @@ static enum qn_err look_once(struct builder *b, struct recorded *r, struct rd_ct
                         .account = sr->account,
                         .partition = sr->partition,
                         .uid = sr->uid,
-                        .new_props = r->node != UINT32_MAX ? b->g->nodes[r->node].r.props : NULL};
+                        .new_props = sr->wanted};
+  if (!sc.new_props && r->node != UINT32_MAX) sc.new_props = b->g->nodes[r->node].r.props;
   struct look l = {op_new(b->s, b->a, b->prov, r->def, OP_SETTLE_CREATE, &sc, NULL, 0), b->s, false};
   for (;;) {
     struct op_step step;
@@ -39,6 +40,13 @@ static enum qn_err look_once(struct builder *b, struct recorded *r, struct rd_ct
   }
   const struct op_result *res = op_result(l.op);
   if (res->settled != SV_FOUND && res->settled != SV_SEVERAL) return QN_OK;
+  struct sres *found = ARENA_NEW(b->a, struct sres);
+  *found = *sr;
+  found->identity = res->identity;
+  found->attributes = res->attributes;
+  found->applied = plan_with_lost(b->s, r->def, sr).applied;
+  found->seen = NULL;
+  r->r = found;
   r->identity = res->identity;
   r->pending_create = false;
   return QN_OK;

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from tests.harness import definitions
-from tests.harness.snapshot import duplicates, snapshot_account
+from tests.harness.snapshot import diff, duplicates, snapshot_account
 
 from .web import ROOT
 
@@ -248,3 +248,48 @@ def test_the_build_refuses_a_create_that_nothing_finds(settle, words, tmp_path):
                          capture_output=True, text=True, timeout=60)
     assert run.returncode != 0 and words in run.stderr, run.stderr
     assert not (tmp_path / "out").exists()
+
+
+# ---- an update that nobody wants any more --------------------------------------------------------
+
+# a property, an aspect, a rule of a set, a member of a list's element, new and renamed tags
+ADDED = [
+    ("EnableDnsHostnames: true }", "EnableDnsHostnames: true, Tags: [{ Key: Owner, Value: web }] }"),
+    ("Key: Name, Value: one", "Key: Label, Value: one"),
+    ("ToPort: 80, CidrIp: 0.0.0.0/0 }]",
+     "ToPort: 80, CidrIp: 0.0.0.0/0 }, { IpProtocol: tcp, FromPort: 90, ToPort: 90, CidrIp: 0.0.0.0/0, Description: x }]"),
+    ("      RoleName: lost\n", "      RoleName: lost\n      MaxSessionDuration: 7200\n      Tags: [{ Key: Owner, Value: web }]\n"),
+    ("BucketName: lost-assets,", "BucketName: lost-assets, Tags: [{ Key: Owner, Value: web }],"
+     " LifecycleConfiguration: { Rules: [{ Id: old, Status: Enabled, ExpirationInDays: 9 }] },"),
+    ("Name: example.com }", "Name: example.com, HostedZoneTags: [{ Key: Owner, Value: web }] }"),
+]
+
+
+def richer() -> str:
+    text = SPEC
+    for old, new in ADDED:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return text
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_an_interrupted_update_added_is_taken_away(when, cloud, quick):
+    """Whatever call was the last one: back to the first spec, all is as it was."""
+    quick.write("quoin.yaml", SPEC)
+    quick(*APPLY).expect(0)
+    was = snapshot_account(cloud)
+    done = 0
+    for number in range(1, 40):
+        quick.write("quoin.yaml", richer())
+        killed = quick.crash_at(number, when, *APPLY, mutating_only=True)
+        quick.write("quoin.yaml", SPEC)
+        planned = quick("plan", "development").expect(0).out
+        applied = quick(*APPLY).expect(0).out
+        assert "drift" not in planned and "drift" not in applied, (number, planned, applied)
+        quick("plan", "development", "-detailed-exitcode", "-strict-readback").expect(0)
+        assert not diff(was, snapshot_account(cloud)), (number, planned, applied)
+        if killed.code == 0:
+            break
+        done += 1
+    assert killed.code == 0 and done >= 7, done

@@ -211,6 +211,25 @@ TEST(the_next_run_sends_the_token_again) {
   }
 }
 
+TEST(what_a_killed_update_added_is_taken_away) {
+  static const char bare[] =
+      "resources:\n  vpc: { type: AWS::EC2::VPC, properties: { CidrBlock: 10.0.0.0/16 } }\n";
+  for (int executed = 0; executed < 2; executed++) {
+    kit_open();
+    CHECK(!kit_apply(bare).apply);
+    cut_off(VPC("true"), "ModifyVpcAttribute", executed);
+    struct outcome_of o = kit_apply(bare);
+    CHECK_INT(o.settled, 1);
+    CHECK(!o.settle && !o.plan && !o.apply);
+    sent("ModifyVpcAttribute ");
+    const struct value *names = at(f->v[0].props, "EnableDnsHostnames");
+    CHECK(names && !names->b);
+    o = kit_plan(bare);
+    CHECK(o.empty && o.settled == 0);
+    kit_end();
+  }
+}
+
 TEST(a_create_that_nobody_wants_any_more_is_closed) {
   kit_open();
   cut_off(ZONE(""), "CreateHostedZone", false);
@@ -288,5 +307,6 @@ TEST_MAIN(CASE(what_was_carried_out_is_not_sent_again_and_what_was_not_once),
           CASE(a_service_that_never_answers_ends_the_change_and_spoils_nothing),
           CASE(a_token_goes_again_with_the_same_request_only),
           CASE(an_object_that_no_look_saw_is_not_made_twice), CASE(the_next_run_sends_the_token_again),
-          CASE(a_create_that_nobody_wants_any_more_is_closed), CASE(killed_while_a_token_goes_again),
+          CASE(what_a_killed_update_added_is_taken_away), CASE(a_create_that_nobody_wants_any_more_is_closed),
+          CASE(killed_while_a_token_goes_again),
           CASE(the_grace_is_counted_from_the_lock_and_not_from_the_intent))
