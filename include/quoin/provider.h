@@ -14,6 +14,7 @@
 
 struct providers; /* all definitions, checked */
 struct def;       /* one resource type's behaviour */
+struct resource;  /* spec.h */
 
 /* blob: blob.h. extra_path: QUOIN_PROVIDER_PATH (folders separated by ':') or NULL; QN09xx on errors. */
 enum qn_err providers_open(struct session *s, struct str blob, const struct wire *w, const struct schema *sc,
@@ -70,8 +71,12 @@ enum change_verdict def_change(struct session *s, struct arena *a, const struct 
 struct str def_unsupported(const struct def *d, struct str path);
 /* QN0930 for each declared property that the definition does not support; `where` is for values without a place. */
 enum qn_err def_check_declared(struct session *s, const struct def *d, const struct value *props, struct span where) QN_MUST_USE;
-/* QN0461 for each path under `ignore` that names nothing of the type, or elements that cannot be told apart. */
-enum qn_err def_check_ignored(struct session *s, const struct def *d, const struct str *paths, uint32_t n, struct span where) QN_MUST_USE;
+/* What a resource declares against its definition: def_check_declared, and QN0461 for each path under `ignore` that
+ * names nothing of the type or elements that cannot be told apart, for each of `timeouts` that is no wait of the
+ * type, and for an `on_destroy` that the type does not have. */
+enum qn_err def_check_resource(struct session *s, const struct def *d, const struct resource *r) QN_MUST_USE;
+/* Words of `on_destroy` for this type: "`delete`, `retain` or `empty`". */
+struct str def_on_destroy_words(struct session *s, const struct def *d);
 /* Attributes that an update of these properties makes unknown. */
 bool def_volatile(const struct def *d, struct str attribute);
 /* Another type owns this property within bounds (service desired count). */

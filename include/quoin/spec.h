@@ -59,8 +59,10 @@ struct resource {
   struct span span;         /* the key in the spec */
   bool protect;
   uint8_t on_destroy;       /* enum on_destroy */
+  struct span on_destroy_span;
   uint8_t replace;          /* enum replace_order */
   const struct str *ignore; /* property paths used at create, then left alone */
+  const struct span *ignore_spans; /* of each */
   uint32_t n_ignore;
   const struct value *timeouts; /* map wait name -> duration text, or NULL */
   const sym *depends_on;    /* declared: addresses or component prefixes already expanded; origins come from props */

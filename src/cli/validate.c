@@ -1,14 +1,13 @@
 /* quoin validate: every environment, or one. No network. */
 #include "cli.h"
 
-/* Properties that the schema has and the type's definition does not carry. */
+/* What fits the schema, but not the type's definition. */
 static enum qn_err check_supported(struct world *w) {
   enum qn_err result = QN_OK;
   for (uint32_t i = 0; i < w->graph->n_nodes; i++) {
     const struct node *n = &w->graph->nodes[i];
     const struct def *d = provider_find(w->providers, session_str(&w->c->s, n->r.type));
-    enum qn_err e = d ? def_check_declared(&w->c->s, d, n->r.props, n->r.span) : QN_OK;
-    if (!e && d) e = def_check_ignored(&w->c->s, d, n->r.ignore, n->r.n_ignore, n->r.span);
+    enum qn_err e = d ? def_check_resource(&w->c->s, d, &n->r) : QN_OK;
     if (e) result = e;
   }
   return result;

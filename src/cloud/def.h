@@ -10,6 +10,8 @@
 #include "quoin/spec.h"
 #include "quoin/vec.h"
 
+extern const char *const def_destroy_words[OD_EMPTY + 1]; /* by enum on_destroy, as expressions see them */
+
 #define DEF_MAX_DEPTH 64 /* nesting of properties and members followed */
 
 /* ---- templates: YAML with ${ } at the leaves ------------------------------- */
@@ -232,6 +234,8 @@ struct def {
   const struct tmpl *serialize;
   const struct step *del;
   uint32_t n_del;
+  const uint8_t *destroys; /* enum on_destroy: what its delete knows beside deleting and retaining */
+  uint32_t n_destroys;
   bool exact; /* what is not declared is not there: a create-only property taken out of the spec replaces */
   bool delete_needs_live;
   const struct code_match *gone_codes, *exists, *retry;
@@ -357,6 +361,8 @@ enum qn_err def_parse(struct session *s, const struct wire *w, const struct sche
                       struct def **out) QN_MUST_USE;
 enum qn_err def_check(const struct def *d) QN_MUST_USE;
 bool def_check_deep(const struct def *d); /* part of def_check */
+/* Part of def_check_resource. */
+bool def_check_ignored(struct session *s, const struct def *d, const struct resource *r);
 void dp_error(struct dparse *p, struct span at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 const struct ynode *dp_get(struct dparse *p, const struct ynode *map, const char *key);
 struct str dp_text(struct dparse *p, const struct ynode *n);

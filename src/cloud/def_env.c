@@ -23,12 +23,6 @@ static const struct value *ctx_value(struct denv *e) {
   return value_map(e->a, m, 3);
 }
 
-static const char *const destroy_words[] = {[OD_DEFAULT] = "default",
-                                            [OD_DELETE] = "delete",
-                                            [OD_RETAIN] = "retain",
-                                            [OD_SNAPSHOT] = "snapshot",
-                                            [OD_EMPTY] = "empty"};
-
 static const struct value *builtin_name(struct denv *e, struct str n) {
   const struct op_scope *sc = e->sc;
   if (str_eq(n, STR("new"))) return or_null(sc ? sc->new_props : NULL);
@@ -44,8 +38,8 @@ static const struct value *builtin_name(struct denv *e, struct str n) {
   if (str_eq(n, STR("ctx"))) return ctx_value(e);
   if (str_eq(n, STR("timeouts"))) return or_null(sc ? sc->timeouts : NULL);
   if (str_eq(n, STR("on_destroy")))
-    return value_str(e->a,
-                     str_c(destroy_words[sc && sc->on_destroy <= OD_EMPTY ? sc->on_destroy : OD_DEFAULT]));
+    return value_str(
+        e->a, str_c(def_destroy_words[sc && sc->on_destroy <= OD_EMPTY ? sc->on_destroy : OD_DEFAULT]));
   return NULL;
 }
 

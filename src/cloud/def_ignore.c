@@ -95,12 +95,11 @@ static bool check_path(const struct ignored *g) {
   return true;
 }
 
-enum qn_err def_check_ignored(struct session *s, const struct def *d, const struct str *paths, uint32_t n,
-                              struct span where) {
+bool def_check_ignored(struct session *s, const struct def *d, const struct resource *r) {
   bool good = true;
-  for (uint32_t i = 0; i < n; i++) {
-    struct ignored g = {s, d, paths[i], where};
+  for (uint32_t i = 0; i < r->n_ignore; i++) {
+    struct ignored g = {s, d, r->ignore[i], r->ignore_spans ? r->ignore_spans[i] : r->span};
     good &= check_path(&g);
   }
-  return good ? QN_OK : QN_E_INVALID;
+  return good;
 }

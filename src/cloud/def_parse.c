@@ -184,6 +184,18 @@ static void parse_owned(struct dparse *p, const struct ynode *n) {
   p->d->owned = v, p->d->n_owned = n->n;
 }
 
+static void parse_destroys(struct dparse *p, const struct ynode *n) {
+  uint32_t count = 0;
+  const struct str *words = dp_texts(p, n, &count);
+  uint8_t *v = ARENA_ARRAY(&p->s->arena, count, uint8_t);
+  for (uint32_t i = 0; i < count; i++) {
+    for (uint8_t k = OD_SNAPSHOT; k <= OD_EMPTY; k++)
+      if (str_eq(words[i], str_c(def_destroy_words[k]))) v[i] = k;
+    if (!v[i]) dp_error(p, n->span, "on_destroy lists what a delete knows beside deleting: snapshot, empty");
+  }
+  p->d->destroys = v, p->d->n_destroys = count;
+}
+
 static void parse_unsupported(struct dparse *p, const struct ynode *n) {
   if (!n || n->kind != Y_MAP) return;
   struct note *v = ARENA_ARRAY(&p->s->arena, n->n ? n->n : 1, struct note);
@@ -263,7 +275,7 @@ enum qn_err def_parse(struct session *s, const struct wire *w, const struct sche
       "type",        "service",  "identity",  "typical", "stateful", "replace",    "names",
       "map",         "compare",  "read",      "create",  "aspects",  "update",     "delete",
       "needs_live",  "settle",   "errors",    "wait",    "volatile", "attributes", "owned_by",
-      "unsupported", "defaults", "serialize", "exact",   "sandbox",  NULL};
+      "unsupported", "defaults", "serialize", "exact",   "sandbox",  "on_destroy", NULL};
   const struct ynode *f = yaml_parse(s, file);
   if (!f) return QN_E_INVALID;
   struct def *d = ARENA_NEW(&s->arena, struct def);
@@ -282,6 +294,7 @@ enum qn_err def_parse(struct session *s, const struct wire *w, const struct sche
   dp_read(&p, f);
   dp_rules(&p, dp_get(&p, f, "aspects"), dp_get(&p, f, "update"));
   d->del = dp_steps(&p, dp_get(&p, f, "delete"), &d->n_del);
+  parse_destroys(&p, dp_get(&p, f, "on_destroy"));
   d->delete_needs_live = dp_bool(&p, dp_get(&p, f, "needs_live"));
   dp_waits(&p, dp_get(&p, f, "wait"));
   dp_settle(&p, dp_get(&p, f, "settle"));

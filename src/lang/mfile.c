@@ -118,10 +118,12 @@ static void take_ignore(struct program *p, struct decl *d, const struct ynode *y
     return;
   }
   struct str *paths = ARENA_ARRAY(&s->arena, y->n, struct str), *names, format;
+  struct span *spans = ARENA_ARRAY(&s->arena, y->n, struct span);
   for (uint32_t i = 0; i < y->n; i++) {
     uint8_t kind;
     bool read_only;
     struct str top;
+    spans[i] = y->items[i]->span;
     if (!key_text(p, y->items[i], "a path in ignore", &paths[i])) {
       d->bad = true;
       continue;
@@ -139,6 +141,7 @@ static void take_ignore(struct program *p, struct decl *d, const struct ynode *y
     d->bad = true;
   }
   d->res.ignore = paths;
+  d->res.ignore_spans = spans;
   d->res.n_ignore = y->n;
 }
 
@@ -166,6 +169,7 @@ static void read_resource(struct program *p, struct decl *d, const struct ynode 
   take_ignore(p, d, yaml_get(s, y, "ignore"));
   uint8_t word = 0;
   if ((v = yaml_get(s, y, "on_destroy"))) {
+    d->res.on_destroy_span = v->span;
     if (key_word(p, v, "on_destroy", destroys + 1, 4, &word))
       d->res.on_destroy = (uint8_t)(word + 1);
     else

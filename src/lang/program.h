@@ -115,7 +115,9 @@ struct resource_decl {
   bool type_known;
   const struct tnode *props, *protect, *tags, *timeouts;
   uint8_t on_destroy, replace;
+  struct span on_destroy_span;
   const struct str *ignore;
+  const struct span *ignore_spans;
   uint32_t n_ignore;
 };
 struct mfile;

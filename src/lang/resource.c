@@ -32,8 +32,10 @@ static enum qn_err options_eval(struct program *p, struct rinst *r, struct frame
   const struct value *v;
   enum qn_err result = QN_OK, e = QN_OK;
   r->r.on_destroy = d->on_destroy;
+  r->r.on_destroy_span = d->on_destroy_span;
   r->r.replace = d->replace;
   r->r.ignore = d->ignore;
+  r->r.ignore_spans = d->ignore_spans;
   r->r.n_ignore = d->n_ignore;
   if (d->protect && !(e = tree_eval(f, d->protect, &v))) {
     e = v->kind == V_UNKNOWN ? QN_E_INVALID

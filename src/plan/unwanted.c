@@ -19,9 +19,8 @@ bool build_may_delete(struct builder *b, const struct recorded *r, struct span w
     struct diag *g = diag_add(&b->s->diags, QN0804, where,
                               "%.*s holds data and would be %s, but nothing says what becomes of the data",
                               SV(address), what);
-    diag_help(
-        &b->s->diags, g,
-        "set `on_destroy: delete`, `retain`, `empty` or `snapshot` on the resource, apply, and plan again");
+    diag_help(&b->s->diags, g, "set `on_destroy` to %.*s on the resource, apply, and plan again",
+              SV(def_on_destroy_words(b->s, r->def)));
     return false;
   }
   return true;

@@ -281,8 +281,7 @@ static enum qn_err plan_node(struct builder *b, uint32_t i) {
     diag_help(&b->s->diags, g, "QUOIN_PROVIDER_PATH may name a folder with further definitions");
     return QN_E_INVALID;
   }
-  if ((e = def_check_declared(b->s, def, n->r.props, n->r.span))) return e;
-  if ((e = def_check_ignored(b->s, def, n->r.ignore, n->r.n_ignore, n->r.span))) return e;
+  if ((e = def_check_resource(b->s, def, &n->r))) return e;
   struct recorded *r = d->current;
   if (!r || r->gone || value_is_null(r->identity)) return plan_new(b, n, d);
   if (r->r->type != n->r.type) return plan_replace(b, n, d, NULL, 0, false, CR_SPEC);
