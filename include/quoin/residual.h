@@ -8,12 +8,14 @@
 
 #include "quoin/expr.h"
 
+#define FORMAT_OR '|'
 enum ukind { U_ATTR, U_EXPR, U_SECRET };
 struct unknown {
   uint8_t ukind;
   uint8_t vkind;        /* enum vkind it will have, V_UNKNOWN if not known */
   bool sensitive;
-  sym format;           /* e.g. AWS::EC2::VPC.Id; 0 none. Templates drop it */
+  sym format;           /* e.g. AWS::EC2::VPC.Id; several with FORMAT_OR between them: it may be any of these
+                           (of a list: its elements); 0 none. Templates drop it */
   sym address;          /* U_ATTR: resource address */
   struct str path;      /* U_ATTR: attribute path, e.g. VpcId; U_SECRET: the reference, e.g. env:TOKEN */
   const struct expr *expr;        /* U_EXPR */

@@ -28,11 +28,15 @@ static struct str describe(struct job *j, const struct value *v) {
   case V_UNKNOWN: break;
   }
   if (v->flags & VF_SECRET) return STR("a secret");
-  struct str f = session_str(s, v->unknown->format);
-  if (str_ends(f, STR(".Id")))
-    return str_fmt(&s->arena, "the id of an %.*s (known after apply)", (int)f.n - 3, f.p);
-  if (f.n) return str_fmt(&s->arena, "%.*s (known after apply)", SV(f));
-  return STR("a value known after apply");
+  struct str all = session_str(s, v->unknown->format), f, words = {NULL, 0};
+  if (!all.n) return STR("a value known after apply");
+  while (all.n) {
+    all = str_cut(all, FORMAT_OR, &f);
+    bool id = str_ends(f, STR(".Id"));
+    words = str_fmt(&s->arena, "%.*s%s%s%.*s", SV(words), words.n ? " or " : "", id ? "the id of an " : "",
+                    (int)(f.n - (id ? 3 : 0)), f.p);
+  }
+  return str_fmt(&s->arena, "%.*s (known after apply)", SV(words));
 }
 
 static enum qn_err refuse(struct job *j, const struct itype *t, const struct value *v, const char *why,
@@ -299,6 +303,16 @@ static enum qn_err to_id(struct job *j, const struct itype *t, const struct valu
   return refuse(j, t, v, why, STR(""));
 }
 
+/* Whatever it turns out to be, is it an attribute of this type? */
+static bool all_of_type(struct session *s, struct str formats, sym type) {
+  struct str want = str_fmt(&s->arena, "%.*s.", SV(session_str(s, type))), one;
+  while (formats.n) {
+    formats = str_cut(formats, FORMAT_OR, &one);
+    if (!str_starts(one, want)) return false;
+  }
+  return true;
+}
+
 static bool unknown_fits(struct program *p, const struct itype *t, const struct unknown *u) {
   struct session *s = p->s;
   if (u->vkind == V_UNKNOWN || t->kind == T_ANY) return t->kind != T_RESOURCE && t->kind != T_MODULE;
@@ -307,17 +321,17 @@ static bool unknown_fits(struct program *p, const struct itype *t, const struct 
   case T_FLOAT: return u->vkind == V_INT || u->vkind == V_DEC;
   case T_BOOL: return u->vkind == V_BOOL;
   case T_LIST:
-  case T_SET: return u->vkind == V_LIST;
+  case T_SET: {
+    bool ids = t->of && t->of->kind == T_ID;
+    return u->vkind == V_LIST && (!ids || all_of_type(s, session_str(s, u->format), t->of->name));
+  }
   case T_MAP:
   case T_OBJECT:
   case T_RANGE: return u->vkind == V_MAP;
   case T_RESOURCE:
   case T_MODULE: return false;
   case T_STRING: return u->vkind != V_LIST && u->vkind != V_MAP;
-  case T_ID: {
-    struct str want = str_fmt(&s->arena, "%.*s.", SV(session_str(s, t->name)));
-    return u->vkind == V_STR && (!u->format || str_starts(session_str(s, u->format), want));
-  }
+  case T_ID: return u->vkind == V_STR && all_of_type(s, session_str(s, u->format), t->name);
   case T_ANY:
   case T_DURATION:
   case T_SIZE:

@@ -19,6 +19,20 @@ enum qn_err eval_fail(struct run *r, struct diag **g, enum diag_code code, struc
   return QN_E_INVALID;
 }
 
+static enum qn_err out_of_steps(struct run *r, struct span at) {
+  r->guess = false;
+  return eval_fail(r, NULL, QN0319, at, "the expression takes too many steps");
+}
+
+enum qn_err eval_text_room(struct run *r, struct span at, uint64_t size) {
+  if (size > TEXT_MAX)
+    return eval_fail(r, NULL, QN0319, at, "the text gets too long: more than %zu MiB", TEXT_MAX >> 20);
+  if (!r->steps) return QN_OK;
+  if (*r->steps < size / STEP_BYTES) return out_of_steps(r, at);
+  *r->steps -= size / STEP_BYTES;
+  return QN_OK;
+}
+
 void eval_help(struct run *r, struct diag *g, const char *fmt, ...) {
   if (!g) return;
   va_list ap;
@@ -233,7 +247,8 @@ enum qn_err eval_template(struct run *r, const struct expr *e, const struct valu
     *out = unknown_template(r, e, vals);
     return QN_OK;
   }
-  if (size >= UINT32_MAX) return eval_fail(r, NULL, QN0319, e->span, "the text gets too long");
+  enum qn_err err = eval_text_room(r, e->span, size);
+  if (err) return err;
   struct value *v = ARENA_NEW(r->a, struct value);
   char *p = arena_alloc(r->a, size + 1);
   *v = (struct value){.kind = V_STR, .n = (uint32_t)size, .s = p};
@@ -303,11 +318,10 @@ enum qn_err eval_node(struct run *r, const struct expr *e, const struct value **
     *out = e->lit;
     return QN_OK;
   }
-  if (*r->steps == 0 || r->ev->depth >= EVAL_DEPTH_MAX) {
+  if (*r->steps == 0) return out_of_steps(r, e->span);
+  if (r->ev->depth >= EVAL_DEPTH_MAX) {
     r->guess = false;
-    return eval_fail(r, NULL, QN0319, e->span,
-                     *r->steps ? "the evaluation is nested too deeply"
-                               : "the expression takes too many steps");
+    return eval_fail(r, NULL, QN0319, e->span, "the evaluation is nested too deeply");
   }
   --*r->steps;
   r->ev->depth++;

@@ -8,6 +8,8 @@
 #define EVAL_DEPTH_MAX  600 /* nodes in progress, over all nested evaluations of one struct eval */
 #define EVAL_STEPS      ((uint64_t)10000000)
 #define VALUE_DEPTH_MAX 300
+#define TEXT_MAX        ((size_t)16 << 20) /* bytes of one text; no service takes more */
+#define STEP_BYTES      64                 /* making so many bytes of text counts as a step */
 /* What an operation returns instead of a diagnostic while guessing (struct run). */
 #define EVAL_GUESS_FAILED QN_E_REFUSED
 
@@ -38,6 +40,8 @@ enum qn_err eval_template(struct run *r, const struct expr *e, const struct valu
 /* *g is the diagnostic, NULL when none is added (quiet, guessing). Returns the error to hand on. */
 enum qn_err eval_fail(struct run *r, struct diag **g, enum diag_code code, struct span at, const char *fmt,
                       ...) __attribute__((format(printf, 5, 6)));
+/* May a text of so many bytes be made? QN0319 if not. */
+enum qn_err eval_text_room(struct run *r, struct span at, uint64_t size) QN_MUST_USE;
 void eval_help(struct run *r, struct diag *g, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 const char *kind_words(const struct value *v); /* "a string", "null", "an unknown string" ... */
 const char *vkind_words(uint8_t vkind);
@@ -85,7 +89,9 @@ enum qn_err residual_keep(struct residual *x, const struct expr *e) QN_MUST_USE;
 enum qn_err residual_try(struct residual *x, const struct expr *e, const struct value **v) QN_MUST_USE;
 /* The unknown value of kind vkind. */
 const struct value *residual_end(struct residual *x, const struct expr *e, uint8_t vkind, sym format);
-sym format_of(const struct value *v); /* of an unknown value; else 0 */
+/* Formats of what is unknown in a value that will be a or b (either may be NULL); of lists, those of their
+ * elements. */
+sym formats_of(struct session *s, const struct value *a, const struct value *b);
 uint8_t kind_join(uint8_t a, uint8_t b);
 /* Certainly the same value once known. */
 bool same_unknown(const struct unknown *a, const struct unknown *b);

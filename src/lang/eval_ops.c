@@ -219,8 +219,8 @@ static enum qn_err eval_number(struct run *r, const struct expr *e, const struct
       *out = unknown_op(r, e, v, V_STR);
       return QN_OK;
     }
-    if ((uint64_t)v[0]->n + v[1]->n >= UINT32_MAX)
-      return eval_fail(r, NULL, QN0319, e->span, "the text gets too long");
+    enum qn_err err = eval_text_room(r, e->span, (uint64_t)v[0]->n + v[1]->n);
+    if (err) return err;
     *out = derive(r, keep_secret(r, join_text(r, value_text(v[0]), value_text(v[1])), v, 2), e->span, v, 2);
     return QN_OK;
   }
@@ -307,8 +307,7 @@ static enum qn_err eval_coalesce(struct run *r, const struct expr *e, const stru
   kids[0] = residual_bind(&x, v[0], e->kids[0]->span);
   kids[1] = v[1] ? residual_bind(&x, v[1], e->kids[1]->span) : e->kids[1];
   uint8_t kind = v[1] ? kind_join(kind_of(v[0]), kind_of(v[1])) : V_UNKNOWN;
-  sym format = v[1] && format_of(v[0]) == format_of(v[1]) ? format_of(v[0]) : 0;
-  *out = residual_end(&x, same_node(r, e, kids, 2), kind, format);
+  *out = residual_end(&x, same_node(r, e, kids, 2), kind, formats_of(r->s, v[0], v[1]));
   return QN_OK;
 }
 
@@ -365,8 +364,7 @@ static enum qn_err unknown_if(struct run *r, const struct expr *e, const struct 
   const struct expr *kids[3];
   for (uint32_t i = 0; i < e->n; i++) kids[i] = v[i] ? residual_bind(&x, v[i], e->kids[i]->span) : e->kids[i];
   uint8_t kind = v[1] && v[2] ? kind_join(kind_of(v[1]), kind_of(v[2])) : V_UNKNOWN;
-  sym format = v[1] && v[2] && format_of(v[1]) == format_of(v[2]) ? format_of(v[1]) : 0;
-  *out = residual_end(&x, same_node(r, e, kids, e->n), kind, format);
+  *out = residual_end(&x, same_node(r, e, kids, e->n), kind, formats_of(r->s, v[1], v[2]));
   return QN_OK;
 }
 

@@ -87,8 +87,34 @@ const struct value *derive(struct run *r, const struct value *v, struct span at,
   return from ? value_with_meta(r->a, v, from) : v;
 }
 
-sym format_of(const struct value *v) {
-  return value_is(v, V_UNKNOWN) ? v->unknown->format : 0;
+static bool format_has(struct str all, struct str one) {
+  for (struct str head; all.n;) {
+    all = str_cut(all, FORMAT_OR, &head);
+    if (str_eq(head, one)) return true;
+  }
+  return false;
+}
+
+static sym format_join(struct session *s, sym a, sym b) {
+  if (a == b || !a || !b) return a ? a : b;
+  struct str all = session_str(s, a), rest = session_str(s, b), head;
+  while (rest.n) {
+    rest = str_cut(rest, FORMAT_OR, &head);
+    if (!format_has(all, head)) all = str_fmt(&s->arena, "%.*s%c%.*s", SV(all), FORMAT_OR, SV(head));
+  }
+  return session_sym(s, all);
+}
+
+static sym format_of(struct session *s, const struct value *v, unsigned depth) {
+  sym all = 0;
+  if (value_is(v, V_UNKNOWN)) return v->unknown->format;
+  for (uint32_t i = 0; value_is(v, V_LIST) && depth < 2 && i < v->n; i++)
+    all = format_join(s, all, format_of(s, v->items[i], depth + 1));
+  return all;
+}
+
+sym formats_of(struct session *s, const struct value *a, const struct value *b) {
+  return format_join(s, format_of(s, a, 0), format_of(s, b, 0));
 }
 
 uint8_t kind_join(uint8_t a, uint8_t b) {

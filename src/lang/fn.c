@@ -48,10 +48,10 @@ enum qn_err fn_fail(struct call *c, size_t i, const char *fmt, ...) {
 }
 
 enum qn_err call_buf(struct call *c, struct buf *b, const struct value **out) {
-  bool failed = b->failed;
-  if (!failed) *out = value_str(c->r->a, buf_str(b));
+  enum qn_err e = eval_text_room(c->r, c->e->span, b->failed ? UINT64_MAX : b->n);
+  if (!e) *out = value_str(c->r->a, buf_str(b));
   buf_release(b);
-  return failed ? fn_fail(c, SIZE_MAX, "the result gets too long") : QN_OK;
+  return e;
 }
 
 static char kind_at(const struct fn *fn, size_t i) {

@@ -63,7 +63,7 @@ enum qn_err fn_hex_decode(struct call *c, const struct value **out) {
 
 enum qn_err fn_url_encode(struct call *c, const struct value **out) {
   struct str t = arg_str(c, 0);
-  struct buf b = BUF_INIT(BUF_MAX_DEFAULT);
+  struct buf b = BUF_INIT(TEXT_MAX);
   for (size_t i = 0; i < t.n; i++) {
     unsigned char ch = (unsigned char)t.p[i];
     bool keep =
@@ -130,7 +130,7 @@ static const struct value *unmarked(struct arena *a, const struct value *v, unsi
 enum qn_err fn_json_encode(struct call *c, const struct value **out) {
   const struct value *v = c->args[0];
   if (has_resource(v, 0)) return fn_fail(c, 0, "a resource has no JSON; name its attributes");
-  struct buf b = BUF_INIT(BUF_MAX_DEFAULT);
+  struct buf b = BUF_INIT(TEXT_MAX);
   if (json_write(c->r->s, unmarked(call_arena(c), v, 0), JSON_COMPACT | JSON_SORTED, &b) != QN_OK) {
     buf_release(&b);
     return fn_fail(c, 0, "the value has no JSON");
@@ -242,7 +242,7 @@ static size_t add_group(struct buf *b, const struct finder *f, struct str t, str
 enum qn_err fn_regex_replace(struct call *c, const struct value **out) {
   struct finder f;
   struct str t = arg_str(c, 1), with = arg_str(c, 2);
-  struct buf b = BUF_INIT(BUF_MAX_DEFAULT);
+  struct buf b = BUF_INIT(TEXT_MAX);
   size_t done = 0;
   enum qn_err err = finder_open(c, &f);
   for (size_t from = 0; !err && from <= t.n && !b.failed; from = next_from(t, f.g[0])) {

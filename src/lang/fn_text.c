@@ -38,7 +38,7 @@ enum qn_err fn_title(struct call *c, const struct value **out) {
 
 enum qn_err fn_capitalize(struct call *c, const struct value **out) {
   struct str t = str_dup(call_arena(c), arg_str(c, 0));
-  struct buf b = BUF_INIT(BUF_MAX_DEFAULT);
+  struct buf b = BUF_INIT(TEXT_MAX);
   if (t.n) buf_addc(&b, (char)to_upper((unsigned char)t.p[0], true));
   buf_add(&b, str_sub(t, 1, t.n));
   return call_buf(c, &b, out);
@@ -74,7 +74,7 @@ enum qn_err fn_ends_with(struct call *c, const struct value **out) {
 enum qn_err fn_replace(struct call *c, const struct value **out) {
   struct str t = arg_str(c, 0), old = arg_str(c, 1);
   if (!old.n) return fn_fail(c, 1, "cannot replace empty text");
-  struct buf b = BUF_INIT(BUF_MAX_DEFAULT);
+  struct buf b = BUF_INIT(TEXT_MAX);
   for (size_t at; (at = str_find(t, old)) != SIZE_MAX && !b.failed; t = str_sub(t, at + old.n, t.n)) {
     buf_add(&b, str_sub(t, 0, at));
     buf_add(&b, arg_str(c, 2));
@@ -105,7 +105,7 @@ enum qn_err fn_lines(struct call *c, const struct value **out) {
 }
 
 enum qn_err fn_join(struct call *c, const struct value **out) {
-  struct buf b = BUF_INIT(BUF_MAX_DEFAULT);
+  struct buf b = BUF_INIT(TEXT_MAX);
   const struct value *list = c->args[1];
   for (uint32_t i = 0; i < list->n; i++) {
     struct str t;
@@ -123,7 +123,7 @@ enum qn_err fn_repeat(struct call *c, const struct value **out) {
   int64_t n = arg_int(c, 1);
   if (n < 0) return fn_fail(c, 1, "the count is negative");
   struct str t = arg_str(c, 0);
-  struct buf b = BUF_INIT(1 << 24);
+  struct buf b = BUF_INIT(TEXT_MAX);
   for (int64_t i = 0; t.n && i < n && !b.failed; i++) buf_add(&b, t);
   return call_buf(c, &b, out);
 }
@@ -150,7 +150,7 @@ enum qn_err fn_pad_left(struct call *c, const struct value **out) {
   struct str t = arg_str(c, 0), fill = arg_str(c, 2);
   if (str_utf8_len(fill) != 1) return fn_fail(c, 2, "the fill must be one character");
   if (arg_int(c, 1) > 10000) return fn_fail(c, 1, "the width is over 10000");
-  struct buf b = BUF_INIT(BUF_MAX_DEFAULT);
+  struct buf b = BUF_INIT(TEXT_MAX);
   for (int64_t n = arg_int(c, 1) - (int64_t)str_utf8_len(t); n > 0; n--) buf_add(&b, fill);
   buf_add(&b, t);
   return call_buf(c, &b, out);
@@ -160,7 +160,7 @@ enum qn_err fn_indent(struct call *c, const struct value **out) {
   struct str t = arg_str(c, 1);
   int64_t n = arg_int(c, 0);
   if (n < 0 || n > 1000) return fn_fail(c, 0, "the number of blanks must be 0 to 1000");
-  struct buf b = BUF_INIT(BUF_MAX_DEFAULT);
+  struct buf b = BUF_INIT(TEXT_MAX);
   for (size_t i = 0; i < t.n; i++) {
     buf_addc(&b, t.p[i]);
     bool more = t.p[i] == '\n' && i + 1 < t.n && t.p[i + 1] != '\n';
@@ -214,7 +214,7 @@ static size_t format_one(struct call *c, struct buf *b, struct str p, size_t i, 
 
 enum qn_err fn_format(struct call *c, const struct value **out) {
   struct str p = arg_str(c, 0);
-  struct buf b = BUF_INIT(BUF_MAX_DEFAULT);
+  struct buf b = BUF_INIT(TEXT_MAX);
   size_t next = 1;
   for (size_t i = 0; i < p.n; i++) {
     if (p.p[i] != '%') {

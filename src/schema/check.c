@@ -371,7 +371,8 @@ static const struct value *check_container(struct checker *c, const struct table
     uint8_t k = v->unknown->vkind;
     bool fits = k == V_UNKNOWN || k == V_NULL ||
                 (list ? k == V_LIST : k == V_MAP || (k == V_STR && (t->bits & NODE_TEXT)));
-    return fits ? v : wrong_container(c, t, v, at);
+    if (!fits) return wrong_container(c, t, v, at);
+    return check_unknown_format(c, t, v, at) ? v : NULL;
   }
   if (!list && value_is(v, V_STR) && (t->bits & NODE_TEXT)) return json_text(c, v, at);
   if (!value_is(v, list ? V_LIST : V_MAP)) return wrong_container(c, t, v, at);

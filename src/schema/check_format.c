@@ -141,15 +141,33 @@ const struct value *check_string_format(struct checker *c, const struct table_no
 
 /* ---- unknown strings, resources -------------------------------------------------------- */
 
+/* The first of the formats, with FORMAT_OR between them, that is not wanted; empty: all are. */
+static struct str unwanted_format(const struct checker *c, struct str formats, const struct rule *wanted) {
+  struct str one = {NULL, 0};
+  while (formats.n) {
+    bool fits = false;
+    formats = str_cut(formats, FORMAT_OR, &one);
+    for (uint32_t i = 0; i < wanted->n; i++) fits = fits || str_eq(rule_str(c->sc, wanted, i), one);
+    if (!fits) return one;
+  }
+  return STR("");
+}
+
 bool check_unknown_format(struct checker *c, const struct table_node *t, const struct value *v,
                           const struct place *at) {
   struct rule r;
   const struct unknown *u = v->unknown;
-  struct str have = session_str(c->s, u->format);
-  if (t->kind != SK_STRING || !have.n || !table_find_rule(c->sc, t, R_FORMAT, &r)) return true;
-  for (uint32_t i = 0; i < r.n; i++)
-    if (str_eq(rule_str(c->sc, &r, i), have)) return true;
+  struct table_node items;
+  if (t->kind == SK_ARRAY && t->items) {
+    items = table_node(c->sc, t->items);
+    t = &items;
+  }
+  if (t->kind != SK_STRING || !u->format || !table_find_rule(c->sc, t, R_FORMAT, &r)) return true;
+  struct str have = unwanted_format(c, session_str(c->s, u->format), &r);
+  if (!have.n) return true;
+  bool may = have.n < session_str(c->s, u->format).n;
   struct str words = wanted_words(c, &r), is = check_format_words(c, have), what;
+  if (may) is = CHECK_FMT(c, "possibly %.*s", SV(is));
   struct diag *g =
       check_error(c, QN0214, v, at,
                   CHECK_FMT(c, "%.*s wants %.*s, this is %.*s", SV(check_path(c, at)), SV(words), SV(is)));
