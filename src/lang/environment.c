@@ -17,19 +17,6 @@ struct chain { /* [0] is the environment itself */
   size_t n;
 };
 
-static bool region_ok(struct str t) {
-  size_t dash = 0;
-  if (t.n < 9 || t.p[t.n - 1] < '0' || t.p[t.n - 1] > '9') return false;
-  for (size_t i = 0; i < t.n; i++) {
-    char c = t.p[i];
-    if (c == '-')
-      dash++;
-    else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9' && dash >= 2))
-      return false;
-  }
-  return dash >= 2 && t.p[2] == '-';
-}
-
 static bool text_like(struct program *p, const struct ynode *y, const char *what,
                       const char *(*wrong)(struct str)) {
   struct str t;
@@ -42,35 +29,16 @@ static bool text_like(struct program *p, const struct ynode *y, const char *what
   diag_help(&p->s->diags, g, "%s", why);
   return false;
 }
-static const char *wrong_region(struct str t) {
-  return region_ok(t) ? NULL : "a region looks like us-east-1";
-}
-enum qn_err region_eval(struct frame *f, const struct tnode *t, sym *out) {
-  struct program *p = f->p;
-  const struct value *v;
-  *out = f->in->region;
-  if (!t) return QN_OK;
-  enum qn_err e = tree_eval(f, t, &v);
-  if (e || value_is_null(v)) return e;
-  bool text = v->kind == V_STR && !(v->flags & VF_SECRET);
-  if (text && region_ok(value_text(v))) {
-    *out = session_sym(p->s, value_text(v));
-    return QN_OK;
-  }
-  struct str is = text ? str_fmt(&p->s->arena, "\"%.*s\" is not a region", SV(value_text(v)))
-                       : STR("region must be text, as us-east-1");
-  if (v->kind == V_UNKNOWN && !(v->flags & VF_SECRET))
-    is = STR("region depends on a value known after apply");
-  struct diag *g = diag_add(&p->s->diags, QN0454, value_span(p, v, t->span), "%.*s", SV(is));
-  diag_help(&p->s->diags, g, "%s",
-            text ? wrong_region(value_text(v)) : "write it out, or take it from an input or a local");
-  return QN_E_INVALID;
-}
-
 static const char *wrong_account(struct str t) {
   bool ok = t.n == 12;
   for (size_t i = 0; i < t.n; i++) ok = ok && t.p[i] >= '0' && t.p[i] <= '9';
   return ok ? NULL : "an account is 12 digits";
+}
+
+static const char *wrong_partition(struct str t) {
+  bool ok = str_starts(t, STR("aws"));
+  for (size_t i = 3; ok && i < t.n; i++) ok = t.p[i] == '-' || (t.p[i] >= 'a' && t.p[i] <= 'z');
+  return ok ? NULL : "partitions are aws, aws-cn, aws-us-gov and the like; mostly the region says it";
 }
 
 static void check_duration(struct program *p, const struct ynode *y, const char *what) {
@@ -135,6 +103,7 @@ static void check_one(struct program *p, const struct ypair *env) {
   if (!KEYS_CHECK(p, y, env_rules, what, env->key_span)) return;
   text_like(p, yaml_get(s, y, "region"), "region", wrong_region);
   text_like(p, yaml_get(s, y, "account"), "account", wrong_account);
+  text_like(p, yaml_get(s, y, "partition"), "partition", wrong_partition);
   (void)key_bool(p, yaml_get(s, y, "protect"), "protect", &flag);
   (void)key_bool(p, yaml_get(s, y, "sandbox"), "sandbox", &flag);
   check_with(p, yaml_get(s, y, "with"));
@@ -243,13 +212,6 @@ static sym text_of(struct program *p, const struct ynode *y) {
   return y ? session_sym(p->s, y->text) : 0;
 }
 
-static sym partition_of(struct program *p, sym region) {
-  struct str r = session_str(p->s, region);
-  return session_sym(p->s, str_starts(r, STR("cn-"))       ? STR("aws-cn")
-                           : str_starts(r, STR("us-gov-")) ? STR("aws-us-gov")
-                                                           : STR("aws"));
-}
-
 static const struct value *merge_tags(struct program *p, const struct value *tags, const struct ynode *y) {
   if (!y || y->kind != Y_MAP) return tags;
   for (uint32_t i = 0; i < y->n; i++) {
@@ -303,7 +265,12 @@ static enum qn_err place(struct program *p, const struct chain *c, const struct 
   env->region = p->o->dr ? text_of(p, yaml_get(s, dr, "region")) : primary;
   env->account = text_of(p, inherited(p, c, "account"));
   if (p->o->dr && (y = yaml_get(s, dr, "account"))) env->account = text_of(p, y);
-  env->partition = (y = inherited(p, c, "partition")) ? text_of(p, y) : partition_of(p, env->region);
+  p->any_region = (y = inherited(p, c, "partition")) != NULL;
+  env->partition = y ? text_of(p, y) : session_sym(s, region_partition(session_str(s, env->region)));
+  const struct ynode *twin = dr ? yaml_get(s, dr, "region") : NULL;
+  bool known = region_known(p, region->text, QN0422, region->span);
+  if (twin) known &= region_known(p, twin->text, QN0422, twin->span);
+  if (!known) return QN_E_INVALID;
   if ((y = inherited(p, c, "protect"))) (void)key_bool(p, y, "protect", &env->protect);
   if ((y = yaml_get(s, self->value, "sandbox"))) (void)key_bool(p, y, "sandbox", &env->sandbox);
   env->name = p->o->dr ? session_sym(s, str_fmt(&s->arena, "%.*s--dr", SV(p->env_name))) : self->key;

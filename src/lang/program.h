@@ -231,6 +231,11 @@ enum qn_err resource_attribute(struct program *p, const struct value *res, struc
 /* Environment tags and the `tags` key merged into props. */
 enum qn_err tags_merge(struct program *p, const struct rinst *r, struct frame *f,
                        const struct value **props) QN_MUST_USE;
+/* NULL: it has the form of a region; else what is wrong. */
+const char *wrong_region(struct str t);
+/* False after a diagnostic: AWS has no such region, and the environment does not name its partition. */
+bool region_known(struct program *p, struct str t, enum diag_code code, struct span at);
+struct str region_partition(struct str region);
 /* The region that a resource or component says, else that of f's instance. */
 enum qn_err region_eval(struct frame *f, const struct tnode *t, sym *out) QN_MUST_USE;
 enum qn_err component_expand(struct program *p, struct instance *in, const struct decl *d,
@@ -320,6 +325,7 @@ struct program {
   const struct value *inputs; /* raw values of the root, map */
   const struct value *dr, *run;
   const struct value *account; /* NULL until asked for */
+  bool any_region;             /* the environment names its partition: regions need not be known */
   bool lookups_begun; /* lookups->begin was called: most specs have no lookup and read no state for it */
   const struct value *recorded; /* lookups of an earlier apply, from lookups->begin */
   bool lookups_missing;         /* a lookup could not be asked here: what it decides stays open */

@@ -371,6 +371,19 @@ static enum qn_err refuse(struct session *s, const char *why) {
   return QN_E_INVALID;
 }
 
+static bool is_spec(struct str bytes) {
+  return str_starts(bytes, STR("quoin:")) || str_find(bytes, STR("\nquoin:")) != SIZE_MAX;
+}
+
+static enum qn_err refuse_spec(struct session *s) {
+  struct diag *g = diag_add(&s->diags, QN0811, SPAN_NONE, "this is a spec, not a plan");
+  diag_help(
+      &s->diags, g,
+      "a spec is named with -spec=FILE, and what to do by its environment; a plan is made of it with `quoin "
+      "plan -out FILE`");
+  return QN_E_INVALID;
+}
+
 /* The id is the hash of the file as it was before the id was written into it. */
 static bool is_whole(struct session *s, struct str bytes, struct str id) {
   struct str field = str_fmt(&s->arena, "\"id\":\"%.*s\",", SV(id));
@@ -387,7 +400,8 @@ static bool is_whole(struct session *s, struct str bytes, struct str id) {
 enum qn_err plan_read(struct session *s, struct str bytes, const struct providers *prov, struct plan *out) {
   const struct value *v;
   struct json_error err;
-  if (json_parse(s, &s->arena, bytes, &v, &err) != QN_OK) return refuse(s, "it is not whole JSON");
+  if (json_parse(s, &s->arena, bytes, &v, &err) != QN_OK)
+    return is_spec(bytes) ? refuse_spec(s) : refuse(s, "it is not whole JSON");
   const struct value *format = value_get(s, v, STR("quoin_plan"));
   if (!value_is(format, V_INT)) return refuse(s, "it has no plan in it");
   if (format->i != PLAN_FORMAT) return refuse(s, "its format is of another version");

@@ -62,6 +62,7 @@ def test_all_services_of_definitions_are_compared():
 
 def test_table_is_what_the_generator_makes():
     assert generate.make(generate.loader()) == generate.TABLE.read_text()
+    assert generate.make_regions(generate.loader()) == generate.REGIONS.read_text()
 
 
 @pytest.mark.parametrize("region", ["", "us east", "us-east-1.evil.com", "US-EAST-1", "-", "a" * 64, "x/../y", "e@f"])

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Make src/cloud/endpoints.inc: partitions, and the endpoints that are not as their variant usually has them.
+"""Make src/cloud/endpoints.inc: partitions, and the endpoints that are not as their variant usually has them;
+and src/lang/regions.inc: the regions of each partition.
 
 The source is the endpoint rule sets that botocore carries. A row says for one
 endpoint prefix and variant where the service answers and for which region
@@ -8,8 +9,8 @@ that fits counts. Without a row it is the variant's usual host. In hosts and
 signing regions {p} is the prefix, {r} the region, {d} the partition's domain
 (of the variant) and {h} its home region.
 
-    generate_endpoints.py            write the table
-    generate_endpoints.py --check    exit 1 if the committed table differs
+    generate_endpoints.py            write the tables
+    generate_endpoints.py --check    exit 1 if a committed table differs
 """
 import pathlib
 import sys
@@ -21,7 +22,8 @@ from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import EndpointProviderError
 
 BOTOCORE = "1.43.11"
-TABLE = pathlib.Path(__file__).resolve().parents[3] / "src/cloud/endpoints.inc"
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+TABLE, REGIONS = ROOT / "src/cloud/endpoints.inc", ROOT / "src/lang/regions.inc"
 SERVICES = """acm apigateway apigatewayv2 application-autoscaling athena autoscaling backup batch budgets cloudcontrol
 cloudformation cloudfront cloudtrail cloudwatch codedeploy config dynamodb ec2 ecr ecs efs eks elasticache elbv2 events
 firehose glue globalaccelerator guardduty iam kafka kinesis kms lambda logs mq network-firewall networkmanager opensearch
@@ -119,13 +121,30 @@ def quoted(text):
     return "NULL" if text is None else f'"{text}"'
 
 
+def ordered(partitions):
+    """The one whose regions begin with anything comes last."""
+    return sorted(partitions["partitions"], key=lambda p: (p["id"] == "aws", p["id"]))
+
+
+def begin(partition):
+    literal = partition["regionRegex"].removeprefix("^").split("\\-(")[0].split("\\-\\w")[0]
+    return "" if partition["id"] == "aws" else literal.replace("\\-", "-") + "-"
+
+
+def make_regions(load):
+    lines = ["/* Made by modules/providers/aws/generate_endpoints.py of botocore's partitions. */"]
+    for p in ordered(load.load_data("partitions")):
+        lines.append(f'PARTITION("{p["id"]}", "{begin(p)}")')
+        lines += [f'REGION("{r}")' for r in regions(p)]
+    return "\n".join(lines) + "\n"
+
+
 def make(load):
     partitions = load.load_data("partitions")
     listed, seen, lines = partitions["partitions"], {}, []
     lines.append("/* Made by modules/providers/aws/generate_endpoints.py of botocore's endpoint rule sets. */")
-    for p in sorted(listed, key=lambda p: (p["id"] == "aws", p["id"])):
-        literal = p["regionRegex"].removeprefix("^").split("\\-(")[0].split("\\-\\w")[0]
-        starts = "" if p["id"] == "aws" else literal.replace("\\-", "-") + "-"
+    for p in ordered(partitions):
+        starts = begin(p)
         if not all(r.startswith(starts) for r in regions(p)):
             fail(f"regions of {p['id']} do not begin with {starts}")
         out = p["outputs"]
@@ -153,11 +172,11 @@ def main():
         fail("usage: generate_endpoints.py [--check]")
     if botocore.__version__ != BOTOCORE:
         fail(f"botocore {BOTOCORE} is needed, found {botocore.__version__}")
-    text = make(loader())
-    if not check:
-        TABLE.write_text(text)
-    elif not TABLE.exists() or TABLE.read_text() != text:
-        fail(f"not what the generator makes: {TABLE.name}")
+    for path, text in ((REGIONS, make_regions(loader())), (TABLE, make(loader()))):
+        if not check:
+            path.write_text(text)
+        elif not path.exists() or path.read_text() != text:
+            fail(f"not what the generator makes: {path.name}")
 
 
 if __name__ == "__main__":
