@@ -97,6 +97,9 @@ enum qn_err spec_environments(struct session *s, const char *path, const sym **n
                               const struct ynode **parsed) QN_MUST_USE;
 /* Is this text an address: name or name["key"], joined by dots? */
 bool spec_address_ok(struct str text);
+/* Does a move from `from` to `to` move what is recorded at this address? Not what is below `from` and as far below it
+ * as `to`: with `from: vpc` and `to: vpc["a"]`, vpc["b"] stays. */
+bool spec_moves(struct str from, struct str to, struct str address);
 /* Which state an environment has: stack, name and sandbox, from options path, environment and dr.
  * Nothing is evaluated, so that a state can be looked at although its spec has mistakes. */
 enum qn_err spec_names(struct session *s, const struct spec_options *o, struct environment *out) QN_MUST_USE;

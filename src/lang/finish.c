@@ -28,6 +28,11 @@ static bool below(struct str t, struct str prefix) {
   return str_starts(t, prefix) && (t.n == prefix.n || t.p[prefix.n] == '.' || t.p[prefix.n] == '[');
 }
 
+bool spec_moves(struct str from, struct str to, struct str address) {
+  if (!below(address, from) || address.n == from.n) return str_eq(address, from);
+  return !below(to, from) || to.n == from.n || to.p[from.n] != address.p[from.n];
+}
+
 /* ---- depends_on ------------------------------------------------------------ */
 struct expander {
   struct program *p;
@@ -150,15 +155,32 @@ static void add_moved(struct program *p, const struct instance *in, struct map *
 
 static void still_there(struct program *p, const struct moved *m) {
   struct session *s = p->s;
-  struct str from = session_str(s, m->from);
+  struct str from = session_str(s, m->from), to = session_str(s, m->to);
   for (size_t i = 0; i < p->resource_list.n; i++) {
     struct str address = session_str(s, p->resource_list.v[i]->r.address);
-    if (!below(address, from)) continue;
+    if (!spec_moves(from, to, address)) continue;
     struct diag *g =
         diag_add(&s->diags, QN0460, m->span, "%.*s is moved away, but the spec still has it", SV(from));
     diag_note(&s->diags, g, p->resource_list.v[i]->r.span, "%.*s", SV(address));
     diag_help(&s->diags, g, "rename it in the spec too, or take the entry out of `moved`");
     return;
+  }
+}
+
+static void one_each(struct program *p) {
+  struct session *s = p->s;
+  struct map to = {0};
+  for (size_t i = 0; i < p->out->moved.n; i++) {
+    const struct moved *m = &p->out->moved.v[i];
+    uint32_t *other = map_get(&to, session_str(s, m->to));
+    if (!other) {
+      map_put(&s->arena, &to, session_str(s, m->to), (uint32_t)i);
+      continue;
+    }
+    struct diag *g = diag_add(&s->diags, QN0460, m->span, "%.*s and %.*s cannot both move to %.*s",
+                              SV(session_str(s, p->out->moved.v[*other].from)), SV(session_str(s, m->from)),
+                              SV(session_str(s, m->to)));
+    diag_note(&s->diags, g, p->out->moved.v[*other].span, "the other is here");
   }
 }
 
@@ -179,6 +201,7 @@ static void follow_chain(struct program *p, struct moved *m, const struct map *f
 void finish_moved(struct program *p) {
   struct map from = {0};
   add_moved(p, p->root, &from);
+  one_each(p);
   struct moved *original = ARENA_ARRAY(&p->s->arena, p->out->moved.n, struct moved);
   for (size_t i = 0; i < p->out->moved.n; i++) original[i] = p->out->moved.v[i];
   for (size_t i = 0; i < p->out->moved.n; i++) follow_chain(p, &original[i], &from);

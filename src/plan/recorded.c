@@ -1,31 +1,35 @@
 /* What state knows, under the addresses that `moved` gives it. */
 #include "build.h"
 
-/* `to` + rest when address is `from` or lies below it; 0 otherwise. */
-static sym moved_address(struct builder *b, sym address, const struct moved *m) {
-  struct str text = session_str(b->s, address), from = session_str(b->s, m->from);
-  if (!str_starts(text, from)) return 0;
-  struct str rest = str_sub(text, from.n, text.n);
-  if (rest.n && rest.p[0] != '.' && rest.p[0] != '[') return 0;
-  return session_sym(b->s, str_fmt(b->a, "%.*s%.*s", SV(session_str(b->s, m->to)), SV(rest)));
+/* The entry that moves this address, the longest `from` if several do; NULL. */
+static const struct moved *move_of(const struct builder *b, sym address) {
+  const struct moved *best = NULL;
+  size_t longest = 0;
+  for (uint32_t i = 0; b->g && i < b->g->n_moved; i++) {
+    const struct moved *m = &b->g->moved[i];
+    struct str from = session_str(b->s, m->from);
+    if (from.n <= longest || !spec_moves(from, session_str(b->s, m->to), session_str(b->s, address)))
+      continue;
+    longest = from.n;
+    best = m;
+  }
+  return best;
 }
 
 /* Chains are followed at most once per entry, so a cycle ends (the compiler refuses cycles). */
 sym build_moved(struct builder *b, sym address) {
-  if (!b->g || !b->g->n_moved) return address;
-  for (uint32_t hops = 0; hops < b->g->n_moved; hops++) {
-    sym next = 0;
-    for (uint32_t i = 0; !next && i < b->g->n_moved; i++) next = moved_address(b, address, &b->g->moved[i]);
-    if (!next || next == address) break;
-    address = next;
+  for (uint32_t hops = 0; b->g && hops < b->g->n_moved; hops++) {
+    const struct moved *m = move_of(b, address);
+    if (!m) break;
+    struct str text = session_str(b->s, address), rest = str_sub(text, session_str(b->s, m->from).n, text.n);
+    address = session_sym(b->s, str_fmt(b->a, "%.*s%.*s", SV(session_str(b->s, m->to)), SV(rest)));
   }
   return address;
 }
 
 static struct span moved_span(struct builder *b, sym address) {
-  for (uint32_t i = 0; i < b->g->n_moved; i++)
-    if (moved_address(b, address, &b->g->moved[i])) return b->g->moved[i].span;
-  return SPAN_NONE;
+  const struct moved *m = move_of(b, address);
+  return m ? m->span : SPAN_NONE;
 }
 
 /* Another resource that is, or comes, to stand where r goes; NULL. */
