@@ -83,7 +83,21 @@ struct change {
 static inline bool change_only_orders(const struct change *c) {
   return c->action == ACT_NONE && !c->record && !c->n_leaves;
 }
+static inline bool change_drifted(const struct change *c) {
+  if (c->reason == CR_GONE && c->action == ACT_FORGET) return true;
+  for (uint32_t i = 0; i < c->n_leaves; i++)
+    if (c->leaves[i].why == WHY_DRIFT) return true;
+  return false;
+}
 struct move { sym from, to; };
+struct undeclared { /* what a live object has beside the type's defaults and nobody declared */
+  sym address, type;
+  struct str path;
+  const struct value *live;
+  const struct value *recorded; /* as seen after the last apply; NULL not known */
+  struct span span;             /* of the resource */
+};
+struct checked { sym address, type; struct span span; }; /* a recorded object that was compared with the live one */
 struct plan {
   struct session *s;
   struct environment env;
@@ -91,11 +105,16 @@ struct plan {
   struct str lineage;           /* of the state it was made against; empty = new state */
   uint64_t base;                /* its last record */
   bool destroy, refreshed;
+  bool all;                     /* `undeclared` was looked for */
   bool partial;                 /* only targets and what goes with them were planned */
   const struct change *changes; /* sorted by address, creates before deletes of one address */
   uint32_t n_changes;
   const struct move *moves;
   uint32_t n_moves;
+  const struct undeclared *undeclared; /* by address; not in plan files */
+  uint32_t n_undeclared;
+  const struct checked *checked; /* by address; not in plan files */
+  uint32_t n_checked;
   const struct output *outputs;
   uint32_t n_outputs;
   const struct value *old_outputs; /* as recorded; NULL none */
@@ -125,6 +144,7 @@ struct refreshed {
 struct plan_options {
   bool destroy;                 /* plan the end of everything */
   bool refresh;                 /* read the live cloud */
+  bool all;                     /* look also at what nobody declared: fills `undeclared` */
   bool strict_readback;         /* WHY_KEPT is an error QN08xx */
   const struct str *replace;    /* addresses to replace although nothing changed */
   size_t n_replace;
@@ -157,6 +177,9 @@ struct render_options { bool colour; unsigned columns; /* 0 = unlimited */ bool 
 void plan_render_text(const struct plan *p, const struct render_options *o, struct buf *out);
 enum qn_err plan_render_json(const struct plan *p, struct buf *out) QN_MUST_USE;           /* `show -json` */
 enum qn_err plan_render_terraform(const struct plan *p, struct buf *out) QN_MUST_USE;      /* --compat=terraform */
+/* Reports for CI: markdown, comment, github, junit, sarif (docs/ci.md); of drift, or of the changes. */
+bool plan_report_known(struct str format);
+enum qn_err plan_report(const struct plan *p, struct str format, bool drift, struct buf *out) QN_MUST_USE;
 
 /* ---- taking a run back ---------------------------------------------------- */
 struct undo {

@@ -28,8 +28,9 @@ struct text_list {
 struct options {
   bool help, json, no_color, auto_approve, detailed_exitcode, strict_readback, no_refresh, refresh_lookups,
       destroy, dr, sandbox;
-  bool allow_mass_loss, mermaid, raw;
-  const char *chdir, *spec, *env, *state, *out, *compat, *profile, *on_error, *parallelism, *sandbox_faults;
+  bool all, allow_mass_loss, mermaid, raw;
+  const char *chdir, *spec, *env, *state, *out, *compat, *profile, *format, *on_error, *parallelism,
+      *sandbox_faults;
   struct text_list vars, var_files, targets, replace;
   struct text_list args; /* positional */
 };

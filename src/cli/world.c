@@ -14,7 +14,7 @@ bool world_sandboxed(const struct world *w) {
 
 /* First and last, where people read it; what programs read (-json, -raw) stays as it is. */
 static void sandbox_line(struct world *w, const char *text) {
-  FILE *out = w->c->o.json || w->c->o.raw || w->c->o.compat ? stderr : stdout;
+  FILE *out = w->c->o.json || w->c->o.raw || w->c->o.compat || w->c->o.format ? stderr : stdout;
   fprintf(out, "%s", text);
 }
 
@@ -246,6 +246,7 @@ enum qn_err world_plan(struct world *w, bool destroy, struct plan *out) {
                             .n_replace = o->replace.n,
                             .targets = texts(a, &o->targets),
                             .n_targets = o->targets.n,
-                            .allow_mass_loss = o->allow_mass_loss};
+                            .allow_mass_loss = o->allow_mass_loss,
+                            .all = o->all};
   return plan_make(&w->c->s, w->graph, w->state, w->providers, w->schema, w->rd, w->cloud, &po, &w->env, out);
 }

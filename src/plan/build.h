@@ -47,6 +47,7 @@ struct builder {
   VEC(struct move) moves;
   bool refreshed;
   uint64_t calls, bound;
+  VEC(struct undeclared) undeclared;
   struct undo_item **undo; /* by node, when a run is taken back; else NULL */
 };
 
@@ -65,6 +66,8 @@ enum qn_err build_settle(struct builder *b, struct rd_ctx *rd, struct cloud *c);
 enum qn_err build_wanted(struct builder *b);
 /* Deletes and forgets of what is not wanted any more. */
 enum qn_err build_unwanted(struct builder *b);
+/* With o->all: what the live objects have and nobody declared. */
+void build_undeclared(struct builder *b);
 /* Order: fills after and remaining_ms. */
 void build_order(struct builder *b);
 /* What is ignored stays as it is also when something beside it is sent: it is wanted as it is found. */

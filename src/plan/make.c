@@ -158,7 +158,27 @@ static enum qn_err build_all(struct builder *b, struct rd_ctx *rd, struct cloud 
   if (b->o->refresh && rd && (e = build_settle(b, rd, c))) return e;
   if (b->o->refresh && (rd || b->o->read) && (e = build_refresh(b, rd, c))) return e;
   enum qn_err wanted = b->o->destroy ? QN_OK : build_wanted(b), unwanted = build_unwanted(b);
+  if (!wanted && !unwanted) build_undeclared(b);
   return wanted ? wanted : unwanted;
+}
+
+static int checked_by_address(const void *x, const void *y, void *user) {
+  const struct checked *p = x, *q = y;
+  return intern_cmp(((const struct session *)user)->names, p->address, q->address);
+}
+
+static void list_checked(struct builder *b, struct plan *out) {
+  struct checked *v = ARENA_ARRAY(b->a, b->n_recs, struct checked);
+  uint32_t n = 0;
+  for (uint32_t i = 0; b->refreshed && i < b->n_recs; i++) {
+    const struct recorded *r = &b->recs[i];
+    if (!r->live && !r->gone) continue;
+    struct span where = r->node != UINT32_MAX ? b->g->nodes[r->node].r.span : SPAN_NONE;
+    v[n++] = (struct checked){r->address, r->r->type, where};
+  }
+  sort_stable(b->a, v, n, sizeof *v, checked_by_address, b->s);
+  out->checked = v;
+  out->n_checked = n;
 }
 
 void build_plan(struct builder *b, struct plan *out) {
@@ -171,6 +191,7 @@ void build_plan(struct builder *b, struct plan *out) {
                        .base = state_seq(b->st),
                        .destroy = b->o->destroy,
                        .refreshed = b->refreshed,
+                       .all = b->o->all,
                        .partial = b->o->n_targets > 0,
                        .changes = b->changes.v,
                        .n_changes = (uint32_t)b->changes.n,
@@ -180,8 +201,11 @@ void build_plan(struct builder *b, struct plan *out) {
                        .old_outputs = state_outputs(b->st),
                        .version = STR(QUOIN_VERSION),
                        .definitions_digest = providers_digest(b->prov, b->a),
+                       .undeclared = b->undeclared.v,
+                       .n_undeclared = (uint32_t)b->undeclared.n,
                        .calls = b->calls,
                        .bound = b->bound};
+  list_checked(b, out);
 }
 
 enum qn_err plan_make(struct session *s, const struct graph *g, struct state *st, const struct providers *p,
@@ -210,12 +234,8 @@ struct plan_counts plan_count(const struct plan *p) {
     n.destroy += c->action == ACT_DELETE;
     n.replace += c->action == ACT_CREATE && c->pair != UINT32_MAX;
     n.forget += c->action == ACT_FORGET && c->reason != CR_GONE;
-    bool drift = c->reason == CR_GONE && c->action == ACT_FORGET;
-    for (uint32_t k = 0; k < c->n_leaves; k++) {
-      drift |= c->leaves[k].why == WHY_DRIFT;
-      n.kept += c->leaves[k].why == WHY_KEPT;
-    }
-    n.drift += drift;
+    for (uint32_t k = 0; k < c->n_leaves; k++) n.kept += c->leaves[k].why == WHY_KEPT;
+    n.drift += change_drifted(c);
   }
   return n;
 }

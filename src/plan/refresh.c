@@ -46,7 +46,8 @@ enum qn_err refresh_read(struct session *s, const struct providers *p, struct rd
   return QN_OK;
 }
 
-/* Declared now, applied before, attributes that others refer to, and the tags, which say whose it is. */
+/* Declared now, applied before, attributes that others refer to, and the tags, which say whose it is; with
+ * -all whatever the type has. */
 static void managed_paths(struct builder *b, const struct recorded *r, struct read_item *item) {
   VEC(struct str) paths = {0};
   const struct value *sides[2] = {r->node != UINT32_MAX ? b->g->nodes[r->node].r.props : NULL, r->r->applied};
@@ -63,6 +64,12 @@ static void managed_paths(struct builder *b, const struct recorded *r, struct re
   bool listed = tags.n == 0;
   for (size_t i = 0; i < paths.n && !listed; i++) listed = str_eq(paths.v[i], tags);
   if (!listed) VEC_PUSH(b->a, &paths, tags);
+  struct stype t;
+  snode *children;
+  size_t n = 0;
+  if (b->o->all && schema_type(b->sc, session_str(b->s, r->r->type), &t))
+    n = schema_children(b->sc, t.root, b->a, &children);
+  for (size_t i = 0; i < n; i++) VEC_PUSH(b->a, &paths, schema_name(b->sc, children[i]));
   item->managed = paths.v;
   item->n_managed = (uint32_t)paths.n;
 }

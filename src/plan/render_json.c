@@ -2,27 +2,7 @@
  * format 1.2 (developer.hashicorp.com/terraform/internals/json-format), for the
  * tools that read that. Unknown and sensitive values become null; the places
  * where they stand are told beside them. */
-#include "quoin/plan.h"
-#include "quoin/vec.h"
-
-struct doc {
-  struct session *s;
-  struct arena *a;
-};
-typedef VEC(struct member) members;
-
-static void put(struct doc *d, members *m, const char *key, const struct value *v) {
-  if (v) VEC_PUSH(d->a, m, ((struct member){.key = session_sym(d->s, str_c(key)), .value = v}));
-}
-static void put_text(struct doc *d, members *m, const char *key, struct str t) {
-  if (t.n) put(d, m, key, value_str(d->a, t));
-}
-static void put_sym(struct doc *d, members *m, const char *key, sym t) {
-  put_text(d, m, key, session_str(d->s, t));
-}
-static const struct value *map_of(struct doc *d, const members *m) {
-  return value_map(d->a, m->v, m->n);
-}
+#include "doc.h"
 
 enum part { PART_KNOWN, PART_UNKNOWN, PART_SECRET };
 
@@ -122,6 +102,16 @@ static bool listed(const struct change *c) {
   return !change_only_orders(c) && (c->action == ACT_CREATE || c->pair == UINT32_MAX);
 }
 
+static const struct value *undeclared_doc(struct doc *d, const struct undeclared *u) {
+  members m = {0};
+  put_sym(d, &m, "address", u->address);
+  put_sym(d, &m, "type", u->type);
+  put_text(d, &m, "path", u->path);
+  put(d, &m, "live", part_of(d, u->live, PART_KNOWN, 0));
+  put(d, &m, "recorded", part_of(d, u->recorded, PART_KNOWN, 0));
+  return map_of(d, &m);
+}
+
 static const struct value *outputs_doc(struct doc *d, const struct plan *p) {
   members m = {0};
   for (uint32_t i = 0; i < p->n_outputs; i++) {
@@ -184,6 +174,9 @@ enum qn_err plan_render_json(const struct plan *p, struct buf *out) {
   put(&d, &m, "environment", map_of(&d, &env));
   put(&d, &m, "summary", map_of(&d, &sum));
   put(&d, &m, "changes", value_list(d.a, list, k));
+  const struct value **undeclared = ARENA_ARRAY(d.a, p->n_undeclared, const struct value *);
+  for (uint32_t i = 0; i < p->n_undeclared; i++) undeclared[i] = undeclared_doc(&d, &p->undeclared[i]);
+  if (p->all) put(&d, &m, "undeclared", value_list(d.a, undeclared, p->n_undeclared));
   if (p->partial) put(&d, &m, "partial", value_bool(d.a, true));
   members live = {0};
   put(&d, &live, "calls", value_int(d.a, (int64_t)p->calls));

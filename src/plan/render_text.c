@@ -276,13 +276,6 @@ static void add_legend(struct letter *l) {
 }
 
 /* ---- drift ---------------------------------------------------------------- */
-static bool drifted(const struct change *c) {
-  if (c->action == ACT_FORGET && c->reason == CR_GONE) return true;
-  for (uint32_t i = 0; i < c->n_leaves; i++)
-    if (c->leaves[i].why == WHY_DRIFT) return true;
-  return false;
-}
-
 static void add_side(struct letter *l, const struct value *v) {
   if (value_is_null(v))
     buf_addz(l->out, "(none)");
@@ -333,12 +326,30 @@ static uint32_t add_drift_section(struct letter *l) {
   uint32_t n = 0;
   for (uint32_t i = 0; i < l->p->n_changes; i++) {
     const struct change *c = &l->p->changes[i];
-    if (!drifted(c)) continue;
+    if (!change_drifted(c)) continue;
     if (n++ == 0) buf_addz(l->out, "Changed outside quoin since the last apply:\n\n");
     add_drift(l, c);
   }
   if (n) buf_addc(l->out, '\n');
   return n;
+}
+
+/* What AWS or somebody else set beside what was declared: told, but no drift. */
+static void add_undeclared(struct letter *l) {
+  const struct plan *p = l->p;
+  struct leaf_style st = leaf_style(l);
+  if (p->n_undeclared) buf_addz(l->out, "Set in the cloud, declared by nobody:\n\n");
+  for (uint32_t i = 0; i < p->n_undeclared; i++) {
+    const struct undeclared *u = &p->undeclared[i];
+    if (i == 0 || u->address != p->undeclared[i - 1].address)
+      buf_addf(l->out, "    %s%.*s%s %s(%.*s)%s\n", l->c->bold, SV(session_str(l->s, u->address)), l->c->off,
+               l->c->dim, SV(session_str(l->s, u->type)), l->c->off);
+    bool same = u->recorded && value_eq(l->s, u->recorded, u->live);
+    struct leaf_line line = {.name = u->path, .after = u->live, .quiet = true};
+    if (same) line.notes = STR("as after the last apply");
+    render_leaf(&st, l->out, &line);
+  }
+  if (p->n_undeclared) buf_addc(l->out, '\n');
 }
 
 /* ---- the ends of the letter ---------------------------------------------- */
@@ -456,6 +467,7 @@ static void add_letter(struct letter *l, bool only_drift) {
   add_header(l);
   uint32_t drift = add_drift_section(l);
   if (only_drift) {
+    add_undeclared(l);
     if (!drift)
       buf_addz(l->out, "No drift: the cloud is as it was applied.\n");
     else
