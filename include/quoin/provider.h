@@ -79,11 +79,23 @@ enum qn_err def_check_resource(struct session *s, const struct def *d, const str
 struct str def_on_destroy_words(struct session *s, const struct def *d);
 /* Attributes that an update of these properties makes unknown. */
 bool def_volatile(const struct def *d, struct str attribute);
-/* Another type owns this property within bounds (service desired count). */
 /* How long the token of the type's create may be sent again for the same object; 0: it has none. */
 uint32_t def_token_ttl_ms(const struct def *d);
-struct owned_by { struct str property, type; struct str min, max; };
+/* Another resource may move a property within bounds of its own: a service's desired count and its autoscaler. */
+struct tmpl; /* private to definitions */
+struct owner_match { struct str property; const struct tmpl *value; };
+struct owned_by {
+  struct str property, type, min, max; /* what is moved, by which type, from and to which of its properties */
+  const struct owner_match *where;     /* the owner's properties that name the object */
+  uint32_t n_where;
+};
 size_t def_owned(const struct def *d, const struct owned_by **out);
+/* What the owner's properties under `where` are for this object, and what they are of this owner: equal keys
+ * belong together. False: not known. */
+bool def_owned_key(struct session *s, struct arena *a, const struct def *d, const struct owned_by *o,
+                   const struct op_scope *sc, struct str *out) QN_MUST_USE;
+bool def_owner_key(struct session *s, struct arena *a, const struct owned_by *o, const struct value *props,
+                   struct str *out) QN_MUST_USE;
 
 /* ---- operations -------------------------------------------------------- */
 enum op_kind { OP_CREATE, OP_UPDATE, OP_DELETE, OP_SETTLE_CREATE };

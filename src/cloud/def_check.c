@@ -131,6 +131,22 @@ static void property_check(struct checker *c, snode n) {
   if (!write_only && !is_read(d, name)) complain(c, QN0926, d->span, "property", name, "is never read back");
 }
 
+static void owner_check(struct checker *c, const struct owned_by *o) {
+  const struct def *d = c->d;
+  struct stype owner;
+  prop_known(c, o->property, d->span);
+  if (!schema_type(d->sc, o->type, &owner)) {
+    complain(c, QN0924, d->span, "type", o->type, "is not in the catalogue");
+    return;
+  }
+  struct str names[2] = {o->min, o->max};
+  for (uint32_t i = 0; i < 2 + o->n_where; i++) {
+    struct str name = i < 2 ? names[i] : o->where[i - 2].property;
+    if (!schema_child(d->sc, owner.root, name))
+      complain(c, QN0924, d->span, "property", name, "is not in the schema of the type that owns");
+  }
+}
+
 static void names_check(struct checker *c) {
   const struct def *d = c->d;
   for (uint32_t i = 0; i < d->map->n_kids; i++) {
@@ -143,7 +159,7 @@ static void names_check(struct checker *c) {
   for (uint32_t i = 0; i < d->n_attrs; i++) prop_known(c, d->attrs[i].name, d->span);
   for (uint32_t i = 0; i < d->n_sandbox; i++)
     if (!str_in(d->identity, d->n_identity, d->sandbox[i].name)) prop_known(c, d->sandbox[i].name, d->span);
-  for (uint32_t i = 0; i < d->n_owned; i++) prop_known(c, d->owned[i].property, d->span);
+  for (uint32_t i = 0; i < d->n_owned; i++) owner_check(c, &d->owned[i]);
 }
 
 /* What an interrupted create is to be found by must be given by the create: a tag that it does not set, or a

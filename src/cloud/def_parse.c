@@ -165,8 +165,17 @@ static const struct attr_def *parse_attributes(struct dparse *p, const struct yn
   return v;
 }
 
+static const struct owner_match *parse_where(struct dparse *p, const struct ynode *n, uint32_t *count) {
+  if (!n || n->kind != Y_MAP || !n->n) return NULL;
+  struct owner_match *v = ARENA_ARRAY(&p->s->arena, n->n, struct owner_match);
+  for (uint32_t i = 0; i < n->n; i++)
+    v[i] = (struct owner_match){session_str(p->s, n->pairs[i].key), dp_tmpl(p, n->pairs[i].value)};
+  *count = n->n;
+  return v;
+}
+
 static void parse_owned(struct dparse *p, const struct ynode *n) {
-  static const char *const keys[] = {"type", "within", NULL};
+  static const char *const keys[] = {"type", "where", "within", NULL};
   if (!n || n->kind != Y_MAP) return;
   struct owned_by *v = ARENA_ARRAY(&p->s->arena, n->n ? n->n : 1, struct owned_by);
   for (uint32_t i = 0; i < n->n; i++) {
@@ -176,6 +185,8 @@ static void parse_owned(struct dparse *p, const struct ynode *n) {
     const struct str *within = dp_texts(p, dp_get(p, o, "within"), &b);
     v[i] = (struct owned_by){.property = session_str(p->s, n->pairs[i].key),
                              .type = dp_text(p, dp_get(p, o, "type"))};
+    v[i].where = parse_where(p, dp_get(p, o, "where"), &v[i].n_where);
+    if (!v[i].n_where) dp_error(p, o->span, "where says which properties of the owner name the object");
     if (b == 2)
       v[i].min = within[0], v[i].max = within[1];
     else

@@ -114,8 +114,10 @@ uint32_t mpath_shape(const struct wire *w, uint32_t shape, const struct mpath *p
     const struct seg *g = &p->v[i];
     struct wire_member m;
     if (g->name.n) {
-      if (wire_kind(w, shape) != WK_STRUCTURE || !wire_member(w, shape, g->name, false, &m)) return 0;
-      shape = m.shape;
+      bool any = wire_kind(w, shape) == WK_MAP; /* its keys are not in the model */
+      if (!any && (wire_kind(w, shape) != WK_STRUCTURE || !wire_member(w, shape, g->name, false, &m)))
+        return 0;
+      shape = any ? wire_element(w, shape) : m.shape;
     }
     if (g->kind == SEG_PLAIN) continue;
     if (wire_kind(w, shape) != WK_LIST) return 0;

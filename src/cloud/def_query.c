@@ -117,9 +117,45 @@ bool def_volatile(const struct def *d, struct str attribute) {
 uint32_t def_token_ttl_ms(const struct def *d) {
   return d->settle.token_ttl_ms;
 }
+
+/* ---- owners of properties ------------------------------------------------------------------ */
 size_t def_owned(const struct def *d, const struct owned_by **out) {
   *out = d->owned;
   return d->n_owned;
+}
+
+/* Parts say how long they are, so that no two lists of them make one key. */
+static bool key_part(struct arena *a, const struct value *v, struct str *key) {
+  struct str text;
+  if (value_is_null(v) || value_unknown(v) || !value_to_text(a, v, &text)) return false;
+  *key = str_fmt(a, "%.*s%zu:%.*s", SV(*key), text.n, SV(text));
+  return true;
+}
+
+bool def_owned_key(struct session *s, struct arena *a, const struct def *d, const struct owned_by *o,
+                   const struct op_scope *sc, struct str *out) {
+  struct denv e = {.s = s,
+                   .a = a,
+                   .d = d,
+                   .sc = sc,
+                   .id = sc->identity,
+                   .region = sc->region,
+                   .account = sc->account,
+                   .partition = sc->partition};
+  *out = STR("");
+  for (uint32_t i = 0; i < o->n_where; i++) {
+    const struct value *v;
+    if (denv_tmpl(&e, o->where[i].value, &v) || !key_part(a, v, out)) return false;
+  }
+  return true;
+}
+
+bool def_owner_key(struct session *s, struct arena *a, const struct owned_by *o, const struct value *props,
+                   struct str *out) {
+  *out = STR("");
+  for (uint32_t i = 0; i < o->n_where; i++)
+    if (!key_part(a, value_get(s, props, o->where[i].property), out)) return false;
+  return true;
 }
 
 /* ---- identities as text ------------------------------------------------------------------- */

@@ -19,6 +19,7 @@ struct recorded {
   const struct value *identity;
 };
 struct undo_item;
+struct owners;
 /* What a node becomes. */
 struct decision {
   struct recorded *current;   /* or NULL */
@@ -45,6 +46,7 @@ struct builder {
   bool *targeted;             /* by node; NULL: all */
   VEC(struct change) changes;
   VEC(struct move) moves;
+  struct owners *owners; /* of properties that other resources may move */
   bool refreshed;
   uint64_t calls, bound;
   VEC(struct undeclared) undeclared;
@@ -73,6 +75,14 @@ void build_order(struct builder *b);
 /* What is ignored stays as it is also when something beside it is sent: it is wanted as it is found. */
 const struct value *build_with_ignored(struct builder *b, const struct node *n, const struct recorded *r,
                                        const struct value *wanted);
+/* Who may move properties of others, by the spec and by the state. Before any node is planned. */
+void build_owners(struct builder *b);
+/* A property that its owner moved within the owner's bounds is wanted as it is found; outside of them, at the
+ * nearest. What the owner had moved when it was recorded counts as applied, so that it is no drift either
+ * way. */
+struct diff_input;
+void build_with_owned(struct builder *b, const struct node *n, const struct recorded *r,
+                      struct diff_input *in);
 /* Resolver over decisions. */
 enum qn_err build_attribute(void *user, sym address, struct str path, const struct value **out);
 

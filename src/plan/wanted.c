@@ -228,6 +228,8 @@ static enum qn_err plan_existing(struct builder *b, const struct node *n, struct
                           .n_ignore = n->r.n_ignore,
                           .unconfirmed = r->r->unconfirmed.v,
                           .n_unconfirmed = (uint32_t)r->r->unconfirmed.n};
+  build_with_owned(b, n, r, &in);
+  wanted = in.wanted;
   const struct leaf_change *leaves;
   uint32_t n_leaves;
   diff_leaves(b->s, b->a, &in, &leaves, &n_leaves);
@@ -292,6 +294,7 @@ static enum qn_err plan_node(struct builder *b, uint32_t i) {
 
 enum qn_err build_wanted(struct builder *b) {
   if (!b->g) return QN_OK;
+  build_owners(b);
   const uint32_t *order = graph_order(b->g, b->a);
   enum qn_err e = QN_OK;
   for (uint32_t k = 0; k < b->g->n_nodes; k++) {
