@@ -1,5 +1,6 @@
-/* Properties that another resource may move: a service's desired count belongs to its autoscaler within bounds.
- * Owners are found by a key that both sides make (`where` of the definition), so that each is looked at once. */
+/* Properties that another resource may move: a service's desired count belongs to its autoscaler within
+ * bounds. Owners are found by a key that both sides make (`where` of the definition), so that each is looked
+ * at once. */
 #include "build.h"
 
 struct watch { /* an `owned_by` of a recorded resource's definition */

@@ -621,3 +621,36 @@ def test_change_status_of_associations(cloud):
     for operation in (route53.associate_vpc_with_hosted_zone, route53.disassociate_vpc_from_hosted_zone):
         info = operation(HostedZoneId=zone, VPC=vpcs[1])["ChangeInfo"]
         assert route53.get_change(Id=info["Id"])["ChangeInfo"]["Status"] == "INSYNC"
+
+
+# -- Application Auto Scaling, SNS --------------------------------------------
+
+SCALED = {"ServiceNamespace": "ecs", "ResourceId": "service/main/web", "ScalableDimension": "ecs:service:DesiredCount"}
+
+
+def test_scalable_target(cloud):
+    client, ecs = cloud.client("application-autoscaling"), cloud.observer("ecs")
+    policy = {"PolicyName": "steps", "PolicyType": "StepScaling", "StepScalingPolicyConfiguration": {"AdjustmentType": "ExactCapacity"}}
+    assert code(client.deregister_scalable_target, **SCALED) == "ObjectNotFoundException"
+    assert code(client.put_scaling_policy, **SCALED, **policy) == "ObjectNotFoundException"
+    ecs.create_cluster(clusterName="main")
+    ecs.register_task_definition(family="app", containerDefinitions=[{"name": "app", "image": "nginx", "memory": 64}])
+    ecs.create_service(cluster="main", serviceName="web", taskDefinition="app", desiredCount=1)
+    client.register_scalable_target(**SCALED, MinCapacity=1, MaxCapacity=2)
+    assert code(client.delete_scaling_policy, PolicyName="steps", **SCALED) == "ObjectNotFoundException"
+    client.put_scaling_policy(**SCALED, **policy)
+    client.put_scheduled_action(**SCALED, ScheduledActionName="night", Schedule="rate(1 day)")
+    client.deregister_scalable_target(**SCALED)
+    assert client.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"] == []
+    assert client.describe_scheduled_actions(ServiceNamespace="ecs")["ScheduledActions"] == []
+
+
+def test_topic_attributes(cloud):
+    sns = cloud.client("sns")
+    arn = sns.create_topic(Name="a", Attributes={"SignatureVersion": "2"})["TopicArn"]
+    sns.set_topic_attributes(TopicArn=arn, AttributeName="TracingConfig", AttributeValue="Active")
+    shown = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
+    assert shown["SignatureVersion"] == "2" and shown["TracingConfig"] == "Active" and shown["TopicArn"] == arn
+    sns.delete_topic(TopicArn=arn)
+    sns.create_topic(Name="a")
+    assert "SignatureVersion" not in sns.get_topic_attributes(TopicArn=arn)["Attributes"]

@@ -8,11 +8,17 @@ import time
 import boto3
 from botocore.config import Config
 
-from ..gate import server
+from ..gate import models, server
 from ..gate.moto_process import MotoProcess
 
 REGION = "us-east-1"
 STRANGER = "999988887777"
+
+
+def speak_what_the_gate_reads(session: boto3.session.Session, service: str) -> None:
+    """boto3 prefers CBOR where a service has it. The loader keeps the model, so the client is made of what is left here."""
+    metadata = session._session.get_component("data_loader").load_service_model(service, "service-2")["metadata"]
+    metadata["protocols"] = [p for p in metadata.get("protocols", [metadata["protocol"]]) if p in models.PROTOCOLS]
 
 
 class Cloud:
@@ -38,7 +44,9 @@ class Cloud:
         ident = (url, key, service, region)
         with self._lock:
             if ident not in self._clients:
-                self._clients[ident] = boto3.session.Session().client(
+                session = boto3.session.Session()
+                speak_what_the_gate_reads(session, service)
+                self._clients[ident] = session.client(
                     service, region_name=region, endpoint_url=url, aws_access_key_id=key, aws_secret_access_key=secret,
                     config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"},
                                   parameter_validation=False, max_pool_connections=4))

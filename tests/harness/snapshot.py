@@ -10,7 +10,8 @@ from .cloud import REGION, Cloud
 ID_TAG = "quoin:id"
 _VOLATILE = {"ResponseMetadata", "registeredAt", "createdAt", "updatedAt", "events", "CreateDate", "CreationDate",
              "creationTime", "createdBy", "startedAt", "registeredBy", "RoleLastUsed", "NextToken", "HostId",
-             "runningTasksCount", "pendingTasksCount", "activeServicesCount"}
+             "runningTasksCount", "pendingTasksCount", "activeServicesCount", "CreationTime",
+             "AlarmConfigurationUpdatedTimestamp", "StateUpdatedTimestamp"}
 
 
 def _clean(value):
@@ -75,6 +76,31 @@ def _logs(cloud: Cloud, region: str, out: dict) -> None:
         out[f"AWS::Logs::LogGroup/{region}/{group['logGroupName']}"] = {**group, "tags": tags}
 
 
+def _scaling(cloud: Cloud, region: str, out: dict) -> None:
+    client = cloud.observer("application-autoscaling", region)
+    for kind, operation, key, name in (("ScalableTarget", "describe_scalable_targets", "ScalableTargets", "ScalableDimension"),
+                                       ("ScalingPolicy", "describe_scaling_policies", "ScalingPolicies", "PolicyName"),
+                                       ("ScheduledAction", "describe_scheduled_actions", "ScheduledActions", "ScheduledActionName")):
+        for item in getattr(client, operation)(ServiceNamespace="ecs")[key]:
+            out[f"AWS::ApplicationAutoScaling::{kind}/{region}/{item['ResourceId']}|{item[name]}"] = item
+
+
+def _cloudwatch(cloud: Cloud, region: str, out: dict) -> None:
+    client = cloud.observer("cloudwatch", region)
+    for alarm in client.describe_alarms()["MetricAlarms"]:
+        tags = client.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
+        out[f"AWS::CloudWatch::Alarm/{region}/{alarm['AlarmName']}"] = {**alarm, "Tags": tags}
+
+
+def _sns(cloud: Cloud, region: str, out: dict) -> None:
+    client = cloud.observer("sns", region)
+    for arn in (t["TopicArn"] for t in _pages(client, "list_topics", "Topics")):
+        tags = client.list_tags_for_resource(ResourceArn=arn)["Tags"]
+        out[f"AWS::SNS::Topic/{region}/{arn}"] = {**client.get_topic_attributes(TopicArn=arn)["Attributes"], "Tags": tags}
+    for arn in (s["SubscriptionArn"] for s in _pages(client, "list_subscriptions", "Subscriptions")):
+        out[f"AWS::SNS::Subscription/{region}/{arn}"] = client.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+
+
 def _iam(cloud: Cloud, out: dict) -> None:
     iam = cloud.observer("iam")
     for role in _pages(iam, "get_account_authorization_details", "RoleDetailList", Filter=["Role"]):
@@ -116,7 +142,7 @@ def _route53(cloud: Cloud, out: dict) -> None:
             out[f"AWS::Route53::RecordSet/{key}"] = record
 
 
-_REGIONAL = {"EC2": _ec2, "ECS": _ecs, "Logs": _logs}
+_REGIONAL = {"EC2": _ec2, "ECS": _ecs, "Logs": _logs, "ApplicationAutoScaling": _scaling, "CloudWatch": _cloudwatch, "SNS": _sns}
 _GLOBAL = {"IAM": _iam, "S3": _s3, "Route53": _route53}
 SERVICES = (*_REGIONAL, *_GLOBAL)
 
