@@ -57,7 +57,12 @@ struct op_scope {
 
 /* ---- what plan asks ---------------------------------------------------- */
 enum compare_kind { CMP_VALUE, CMP_SET, CMP_KEYED, CMP_JSON, CMP_POLICY, CMP_NOCASE, CMP_WRITE_ONLY, CMP_ARN_OR_NAME, CMP_TRAILING_DOT };
-struct compare_rule { uint8_t kind; struct str key; const struct value *dflt; /* default(v) or NULL */ };
+struct compare_rule {
+  uint8_t kind;
+  bool open; /* keyed: elements that are not declared are nobody's business */
+  struct str key;
+  const struct value *dflt; /* default(v) or NULL */
+};
 /* Rule for a property path like `LifecycleConfiguration.Rules` (no indices: `A.B[].C`). Schema sets are CMP_SET. */
 struct compare_rule def_compare(const struct def *d, struct str path);
 /* What absence of a property means, by the definition or else the schema; NULL: not known. */

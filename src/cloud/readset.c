@@ -242,6 +242,27 @@ static void fail_call(struct readset *rs, const struct rcall *c, const struct re
     }
 }
 
+/* A service refuses a call as a whole if one of the objects is gone: which one, smaller calls say. */
+static bool take_apart(struct readset *rs, const struct rcall *c, const struct reply *r) {
+  const struct rgroup *g = &rs->groups.v[c->group];
+  if (g->src->by == BY_ALL || c->to - c->from < 2) return false;
+  bool gone = false;
+  for (uint32_t k = c->from; k < c->to; k++)
+    for (size_t i = 0; i < g->keys.v[k].items.n; i++) {
+      const struct def *d = rs->items[g->keys.v[k].items.v[i]].in.def;
+      gone |= code_matches(d->gone_codes, d->n_gone, r->code, r->message, NULL);
+    }
+  if (!gone) return false;
+  uint32_t mid = c->from + (c->to - c->from) / 2;
+  struct rcall half[2] = {*c, *c};
+  half[0].to = half[1].from = mid;
+  for (int i = 0; i < 2; i++) {
+    half[i].page = NULL;
+    VEC_PUSH(rs->a, &rs->calls, half[i]);
+  }
+  return true;
+}
+
 static void per_error(struct readset *rs, const struct rcall *c, const struct reply *r) {
   struct ritem *it = &rs->items[c->item];
   const struct step *st = &c->per->step;
@@ -271,7 +292,7 @@ void readset_reply(struct readset *rs, uint32_t token, const struct reply *r) {
   }
   bool more = rs->groups.v[c.group].more;
   if (r->err) {
-    fail_call(rs, &c, r);
+    if (!take_apart(rs, &c, r)) fail_call(rs, &c, r);
     return;
   }
   if (!page_after(rs->s, rs->a, rs->groups.v[c.group].src->step.op, r->output, &c.page)) {

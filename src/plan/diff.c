@@ -94,7 +94,7 @@ static void emit(struct walk *w, const struct place *at, struct views v, enum wh
     c.before = plan_mask(w->s, w->a, v.live);
     c.recorded = plan_mask(w->s, w->a, v.seen);
   }
-  if (why != WHY_KEPT) {
+  if (why != WHY_KEPT && why != WHY_RELEASED) {
     enum change_verdict cv = verdict(w, at, v);
     if (cv == CV_RELEASE && !v.wanted)
       c.why = WHY_RELEASED;
@@ -212,11 +212,12 @@ static bool keys_known(struct walk *w, const struct value *list, struct str key)
   return true;
 }
 
-/* Keyed lists: per element and member. Elements only live has are drift, but for tags, which are managed per
- * key. */
-static void walk_keyed(struct walk *w, const struct place *at, struct str key, struct views v,
+/* Keyed lists: per element and member. Elements only live has are drift, but for tags and open lists, which
+ * are managed per key. What is taken out of an open list has no call that takes it away: it is let go. */
+static void walk_keyed(struct walk *w, const struct place *at, struct compare_rule rule, struct views v,
                        unsigned depth) {
-  const struct value *sides[3] = {v.wanted, v.applied, is_tags(w, at) ? NULL : v.live};
+  struct str key = rule.key;
+  const struct value *sides[3] = {v.wanted, v.applied, rule.open || is_tags(w, at) ? NULL : v.live};
   for (int side = 0; side < 3; side++) {
     if (!value_is(sides[side], V_LIST)) continue;
     for (uint32_t i = 0; i < sides[side]->n; i++) {
@@ -232,6 +233,8 @@ static void walk_keyed(struct walk *w, const struct place *at, struct str key, s
       if (side == 2) {
         if (!below.seen || !match_value(&w->m, &element, below.seen, below.live))
           emit(w, &element, below, WHY_DRIFT);
+      } else if (rule.open && !below.wanted) {
+        if (below.live) emit(w, &element, below, WHY_RELEASED);
       } else if (!below.wanted || !below.live) {
         walk_leaf(w, &element, below);
       } else {
@@ -288,7 +291,7 @@ static void walk_set(struct walk *w, const struct place *at, struct views v) {
 static void walk_list(struct walk *w, const struct place *at, struct views v, struct compare_rule rule,
                       unsigned depth) {
   if (rule.kind == CMP_KEYED && !value_is(v.wanted, V_UNKNOWN) && keys_known(w, v.wanted, rule.key)) {
-    walk_keyed(w, at, rule.key, v, depth);
+    walk_keyed(w, at, rule, v, depth);
   } else if (rule.kind == CMP_SET && v.wanted) {
     walk_set(w, at, v);
   } else if (value_is(v.wanted, V_LIST) && value_is(v.live, V_LIST) && v.wanted->n == v.live->n &&
