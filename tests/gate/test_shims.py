@@ -654,3 +654,35 @@ def test_topic_attributes(cloud):
     sns.delete_topic(TopicArn=arn)
     sns.create_topic(Name="a")
     assert "SignatureVersion" not in sns.get_topic_attributes(TopicArn=arn)["Attributes"]
+
+
+# -- load balancing -------------------------------------------------------
+
+@pytest.fixture
+def balancer(cloud, ec2, vpc):
+    nets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{i}.0/24", AvailabilityZone="us-east-1" + z)["Subnet"]["SubnetId"] for i, z in ((5, "a"), (6, "b"))]
+    return cloud.client("elbv2").create_load_balancer(Name="one", Subnets=nets)["LoadBalancers"][0]
+
+
+def test_a_balancers_name_is_its_own(cloud, balancer):
+    nets = [z["SubnetId"] for z in balancer["AvailabilityZones"]]
+    assert code(cloud.client("elbv2").create_load_balancer, Name="one", Subnets=nets) == "DuplicateLoadBalancerName"
+
+
+def test_listeners_and_rules(cloud, balancer, vpc):
+    elb = cloud.client("elbv2")
+    group = elb.create_target_group(Name="g", Protocol="HTTP", Port=80, VpcId=vpc)["TargetGroups"][0]["TargetGroupArn"]
+    forward = [{"Type": "forward", "TargetGroupArn": group}]
+    made = dict(LoadBalancerArn=balancer["LoadBalancerArn"], Port=80, Protocol="HTTP", DefaultActions=forward)
+    listener = elb.create_listener(**made)["Listeners"][0]["ListenerArn"]
+    assert code(elb.create_listener, **made) == "DuplicateListener"
+    action = elb.describe_listeners(ListenerArns=[listener])["Listeners"][0]["DefaultActions"][0]
+    assert action["TargetGroupArn"] == group and action["ForwardConfig"]["TargetGroups"] == [{"TargetGroupArn": group, "Weight": 1}]
+    rules = [elb.create_rule(ListenerArn=listener, Priority=p, Actions=forward, Conditions=[condition])["Rules"][0]["RuleArn"] for p, condition in (
+        (1, {"Field": "path-pattern", "Values": ["/a"]}), (2, {"Field": "host-header", "HostHeaderConfig": {"Values": ["a.test"]}}))]
+    seen = [r["Conditions"][0] for r in elb.describe_rules(RuleArns=rules)["Rules"]]
+    assert seen[0]["PathPatternConfig"]["Values"] == seen[0]["Values"] == ["/a"]
+    assert seen[1]["HostHeaderConfig"]["Values"] == seen[1]["Values"] == ["a.test"]
+    elb.set_rule_priorities(RulePriorities=[{"RuleArn": rules[0], "Priority": 2}, {"RuleArn": rules[1], "Priority": 1}])
+    assert code(elb.set_rule_priorities, RulePriorities=[{"RuleArn": rules[0], "Priority": 1}]) == "PriorityInUse"
+    assert {r["RuleArn"]: r["Priority"] for r in elb.describe_rules(RuleArns=rules)["Rules"]} == {rules[0]: "2", rules[1]: "1"}

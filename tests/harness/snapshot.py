@@ -10,7 +10,7 @@ from .cloud import REGION, Cloud
 ID_TAG = "quoin:id"
 _VOLATILE = {"ResponseMetadata", "registeredAt", "createdAt", "updatedAt", "events", "CreateDate", "CreationDate",
              "creationTime", "createdBy", "startedAt", "registeredBy", "RoleLastUsed", "NextToken", "HostId",
-             "runningTasksCount", "pendingTasksCount", "activeServicesCount", "CreationTime",
+             "runningTasksCount", "pendingTasksCount", "activeServicesCount", "CreationTime", "CreatedTime",
              "AlarmConfigurationUpdatedTimestamp", "StateUpdatedTimestamp"}
 
 
@@ -142,7 +142,29 @@ def _route53(cloud: Cloud, out: dict) -> None:
             out[f"AWS::Route53::RecordSet/{key}"] = record
 
 
-_REGIONAL = {"EC2": _ec2, "ECS": _ecs, "Logs": _logs, "ApplicationAutoScaling": _scaling, "CloudWatch": _cloudwatch, "SNS": _sns}
+def _elbv2(cloud: Cloud, region: str, out: dict) -> None:
+    elb, kind = cloud.observer("elbv2", region), "AWS::ElasticLoadBalancingV2::"
+    found: dict[str, dict] = {}
+    for balancer in _pages(elb, "describe_load_balancers", "LoadBalancers"):
+        attributes = elb.describe_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"])["Attributes"]
+        found["LoadBalancer/" + balancer["LoadBalancerArn"]] = {**balancer, "Attributes": attributes}
+        for listener in _pages(elb, "describe_listeners", "Listeners", LoadBalancerArn=balancer["LoadBalancerArn"]):
+            found["Listener/" + listener["ListenerArn"]] = listener
+            for rule in _pages(elb, "describe_rules", "Rules", ListenerArn=listener["ListenerArn"]):
+                if not rule["IsDefault"]:
+                    found["ListenerRule/" + rule["RuleArn"]] = rule
+    for group in _pages(elb, "describe_target_groups", "TargetGroups"):
+        ident = {"TargetGroupArn": group["TargetGroupArn"]}
+        found["TargetGroup/" + group["TargetGroupArn"]] = {
+            **group, "Attributes": elb.describe_target_group_attributes(**ident)["Attributes"],
+            "Targets": [t["Target"] for t in elb.describe_target_health(**ident)["TargetHealthDescriptions"]]}
+    for key, item in found.items():
+        name, arn = key.split("/", 1)
+        tags = elb.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
+        out[f"{kind}{name}/{region}/{arn}"] = {**item, "Tags": tags}
+
+
+_REGIONAL = {"EC2": _ec2, "ECS": _ecs, "Logs": _logs, "ApplicationAutoScaling": _scaling, "CloudWatch": _cloudwatch, "SNS": _sns, "ElasticLoadBalancingV2": _elbv2}
 _GLOBAL = {"IAM": _iam, "S3": _s3, "Route53": _route53}
 SERVICES = (*_REGIONAL, *_GLOBAL)
 

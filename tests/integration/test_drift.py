@@ -10,10 +10,10 @@ import pytest
 from tests.harness.definitions import quick
 from tests.harness.quoin import Quoin, binary
 
-from .drift import compute, edge, names, network, scale, storage
+from .drift import balancing, compute, edge, names, network, scale, storage
 from .drift.table import RELEASED, REQUIRED, definitions, prop_id, updatable
 
-GROUPS = {g.name: g for g in (network.GROUP, edge.GROUP, compute.GROUP, storage.GROUP, names.GROUP, scale.GROUP)}
+GROUPS = {g.name: g for g in (network.GROUP, edge.GROUP, compute.GROUP, storage.GROUP, names.GROUP, scale.GROUP, balancing.GROUP)}
 ROWS = [(g, p) for g in GROUPS.values() for p in g.props]
 REFUSED = 12
 EXCEPTIONS = {k: why for g in GROUPS.values() for k, why in g.exceptions.items()}
