@@ -126,6 +126,7 @@ struct op_result {
   const struct str *applied;       /* property paths carried by acknowledged steps */
   uint32_t n_applied;
   struct str code, message, request_id, because; /* of a failure; `because` explains (stop reason, events) */
+  struct str remains;              /* OP_DELETE: what is left of the object for a time; empty: nothing */
   bool failed_definitive;          /* the refused call certainly changed nothing */
   bool exists;                     /* the failure says the name is taken by somebody else */
   enum settle_verdict settled;     /* OP_SETTLE_CREATE */

@@ -177,15 +177,21 @@ void task_refuse(struct task *t, const struct op_result *res) {
 
 /* ---- steps ---------------------------------------------------------------------------- */
 
-static void finish(struct task *t) {
+static void deleted(struct task *t, const struct op_result *res) {
   struct run *r = t->run;
+  end_generation(t);
+  if (!res->remains.n) return;
+  diag_add(&r->s->diags, QN0858, t->c->span, "%.*s was deleted, but %.*s",
+           SV(session_str(r->s, t->c->address)), SV(res->remains));
+}
+
+static void finish(struct task *t) {
   switch (t->kind) {
   case OP_SETTLE_CREATE: settle_create_over(t); return;
   case OP_CREATE:
   case OP_UPDATE: put_complete(t, op_result(t->op)); break;
-  case OP_DELETE: end_generation(t); break;
+  case OP_DELETE: deleted(t, op_result(t->op)); break;
   }
-  (void)r;
   task_over(t, false);
 }
 

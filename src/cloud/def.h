@@ -108,7 +108,8 @@ struct step {
   struct mpath tags;
   struct str tag_args[2];
   const struct kept *keep;
-  uint32_t n_keep;
+  const struct str *secret; /* kept names that are secrets */
+  uint32_t n_keep, n_secret;
   const struct code_match *ok, *busy, *absent;
   uint32_t n_ok, n_busy, n_absent;
   uint32_t within_ms; /* of busy */
@@ -236,6 +237,7 @@ struct def {
   uint32_t n_del;
   const uint8_t *destroys; /* enum on_destroy: what its delete knows beside deleting and retaining */
   uint32_t n_destroys;
+  const struct tmpl *deleted; /* what a delete has not ended yet; NULL: nothing */
   bool exact; /* what is not declared is not there: a create-only property taken out of the spec replaces */
   bool delete_needs_live;
   const struct code_match *gone_codes, *exists, *retry;

@@ -95,14 +95,22 @@ static const struct value *fn_name(struct denv *e, const struct value *const *ar
   return value_str(e->a, def_name(e, args[0]));
 }
 
-/* encode("codec", v): a codec used by an expression. */
-static const struct value *fn_encode(struct denv *e, const struct value *const *args) {
-  struct str inner[2] = {0};
+/* encode("codec", v), decode("codec", v): a codec used by an expression. */
+static struct codec_use codec_named(const struct value *v) {
+  struct codec_use u = {0};
   uint32_t n = 0;
-  struct codec_use u = {
-      .codec = value_is(args[0], V_STR) ? codec_find(dp_call(value_text(args[0]), inner, &n)) : NULL};
-  u.args[0] = inner[0], u.args[1] = inner[1];
+  if (value_is(v, V_STR)) u.codec = codec_find(dp_call(value_text(v), u.args, &n));
+  return u;
+}
+
+static const struct value *fn_encode(struct denv *e, const struct value *const *args) {
+  struct codec_use u = codec_named(args[0]);
   return u.codec ? or_null(codec_write(e, &u, args[1])) : value_null();
+}
+
+static const struct value *fn_decode(struct denv *e, const struct value *const *args) {
+  struct codec_use u = codec_named(args[0]);
+  return u.codec ? or_null(u.codec->read(e, &u, args[1])) : value_null();
 }
 
 /* dns_name(x): as it is compared: lower case, no trailing dot, \052 for * undone. */
@@ -164,10 +172,17 @@ static const struct {
   const char *name;
   size_t args;
   const struct value *(*fn)(struct denv *, const struct value *const *);
-} env_fns[] = {{"name", 1, fn_name},         {"declared", 1, fn_declared},         {"changed", 1, fn_changed},
-               {"same_arn", 2, fn_same_arn}, {"last_part", 1, fn_last_part},       {"encode", 2, fn_encode},
-               {"dns_name", 1, fn_dns_name}, {"ip_canonical", 1, fn_ip_canonical}, {"hex", 1, fn_hex},
-               {"digits", 1, fn_digits}};
+} env_fns[] = {{"name", 1, fn_name},
+               {"declared", 1, fn_declared},
+               {"changed", 1, fn_changed},
+               {"same_arn", 2, fn_same_arn},
+               {"last_part", 1, fn_last_part},
+               {"encode", 2, fn_encode},
+               {"dns_name", 1, fn_dns_name},
+               {"ip_canonical", 1, fn_ip_canonical},
+               {"hex", 1, fn_hex},
+               {"digits", 1, fn_digits},
+               {"decode", 2, fn_decode}};
 
 static enum qn_err env_call(struct eval *ev, void *user, sym fn, const struct value *const *args, size_t n,
                             struct span at, const struct value **out) {

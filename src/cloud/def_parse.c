@@ -285,10 +285,10 @@ static void bind(struct dparse *p) {
 enum qn_err def_parse(struct session *s, const struct wire *w, const struct schema *sc, uint32_t file,
                       struct def **out) {
   static const char *const keys[] = {
-      "type",        "service",  "identity",  "typical", "stateful", "replace",    "names",
-      "map",         "compare",  "read",      "create",  "aspects",  "update",     "delete",
-      "needs_live",  "settle",   "errors",    "wait",    "volatile", "attributes", "owned_by",
-      "unsupported", "defaults", "serialize", "exact",   "sandbox",  "on_destroy", NULL};
+      "type",    "service", "identity",   "typical",    "stateful", "replace",     "names",      "map",
+      "compare", "read",    "create",     "aspects",    "update",   "delete",      "needs_live", "settle",
+      "errors",  "wait",    "volatile",   "attributes", "owned_by", "unsupported", "defaults",   "serialize",
+      "exact",   "sandbox", "on_destroy", "deleted",    NULL};
   const struct ynode *f = yaml_parse(s, file);
   if (!f) return QN_E_INVALID;
   struct def *d = ARENA_NEW(&s->arena, struct def);
@@ -308,6 +308,7 @@ enum qn_err def_parse(struct session *s, const struct wire *w, const struct sche
   dp_rules(&p, dp_get(&p, f, "aspects"), dp_get(&p, f, "update"));
   d->del = dp_steps(&p, dp_get(&p, f, "delete"), &d->n_del);
   parse_destroys(&p, dp_get(&p, f, "on_destroy"));
+  d->deleted = dp_tmpl(&p, dp_get(&p, f, "deleted"));
   d->delete_needs_live = dp_bool(&p, dp_get(&p, f, "needs_live"));
   dp_waits(&p, dp_get(&p, f, "wait"));
   dp_settle(&p, dp_get(&p, f, "settle"));

@@ -5,7 +5,7 @@ static const char *const step_keys[] = {
     "call",  "send",  "at",    "carries", "with",  "base",   "when",    "each",      "as",       "chunk",
     "token", "tags",  "keep",  "ok",      "busy",  "within", "wait",    "serialize", "coalesce", "absent",
     "value", "to",    "for",   "by",      "size",  "key",    "items",   "id",        "select",   "where",
-    "on",    "split", "steps", "fresh",   "order", "reset",  "refused", NULL};
+    "on",    "split", "steps", "fresh",   "order", "reset",  "refused", "secret",    NULL};
 
 static const struct wire_op *find_op(struct dparse *p, const struct ynode *n) {
   const struct wire_op *op = NULL;
@@ -130,6 +130,7 @@ void dp_step(struct dparse *p, const struct ynode *n, struct step *out) {
   out->token = dp_path(p, token);
   step_tags(p, dp_get(p, n, "tags"), out);
   step_keep(p, dp_get(p, n, "keep"), out);
+  out->secret = dp_texts(p, dp_get(p, n, "secret"), &out->n_secret);
   out->ok = dp_codes(p, dp_get(p, n, "ok"), &out->n_ok);
   out->busy = dp_codes(p, dp_get(p, n, "busy"), &out->n_busy);
   out->absent = dp_codes(p, dp_get(p, n, "absent"), &out->n_absent);

@@ -240,6 +240,8 @@ static void tasks_end(struct op *op) {
     if (op->because->because && denv_text(&e, op->because->because, &t)) op->r.because = t;
     return;
   }
+  struct denv e = op_env(op, NULL);
+  if (op->kind == OP_DELETE && op->d->deleted) (void)denv_text(&e, op->d->deleted, &op->r.remains);
   if (op->kind == OP_CREATE && op->phase == PH_TASKS)
     complete(op);
   else if (op->kind == OP_CREATE || op->kind == OP_UPDATE)

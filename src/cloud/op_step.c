@@ -212,6 +212,8 @@ void op_keep(struct op *op, const struct step *st, const struct value *reply) {
       v = mpath_get(op->s, op->a, &k->path, reply);
     else if (denv_tmpl(&e, k->value, &v))
       v = NULL;
+    if (v && str_in(st->secret, st->n_secret, session_str(op->s, k->name)))
+      v = value_with_flags(op->a, v, VF_SECRET);
     if (!op->env.kept) op->env.kept = value_map(op->a, NULL, 0);
     if (v) op->env.kept = value_put(op->a, op->env.kept, k->name, v);
     e.kept = op->env.kept;

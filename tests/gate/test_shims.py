@@ -686,3 +686,45 @@ def test_listeners_and_rules(cloud, balancer, vpc):
     elb.set_rule_priorities(RulePriorities=[{"RuleArn": rules[0], "Priority": 2}, {"RuleArn": rules[1], "Priority": 1}])
     assert code(elb.set_rule_priorities, RulePriorities=[{"RuleArn": rules[0], "Priority": 1}]) == "PriorityInUse"
     assert {r["RuleArn"]: r["Priority"] for r in elb.describe_rules(RuleArns=rules)["Rules"]} == {rules[0]: "2", rules[1]: "1"}
+
+
+def test_managed_policy(cloud):
+    iam = cloud.client("iam")
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
+    arn = iam.create_policy(PolicyName="p", PolicyDocument=document)["Policy"]["Arn"]
+    shown = iam.get_account_authorization_details(Filter=["LocalManagedPolicy"])["Policies"][0]
+    assert shown["PolicyName"] == "p" and shown["PolicyId"].startswith("A")
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=document)
+    assert code(iam.delete_policy, PolicyArn=arn) == "DeleteConflict"
+    iam.delete_policy_version(PolicyArn=arn, VersionId="v2")
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)
+    iam.attach_role_policy(RoleName="r", PolicyArn=arn)
+    assert code(iam.delete_policy, PolicyArn=arn) == "DeleteConflict"
+    iam.detach_role_policy(RoleName="r", PolicyArn=arn)
+    iam.delete_policy(PolicyArn=arn)
+
+
+def test_health_check(cloud):
+    route53 = cloud.client("route53")
+    config = {"Type": "HTTP", "FullyQualifiedDomainName": "a.test", "ResourcePath": "/"}
+    ident = route53.create_health_check(CallerReference="one", HealthCheckConfig=config)["HealthCheck"]["Id"]
+    assert code(route53.create_health_check, CallerReference="one", HealthCheckConfig=config) == "HealthCheckAlreadyExists"
+    assert route53.get_health_check(HealthCheckId=ident)["HealthCheck"]["HealthCheckVersion"] == 1
+    route53.update_health_check(HealthCheckId=ident, HealthCheckVersion=1, ResetElements=["ResourcePath"])
+    shown = route53.list_health_checks()["HealthChecks"][0]
+    assert shown["HealthCheckVersion"] == 2 and "ResourcePath" not in shown["HealthCheckConfig"]
+    assert code(route53.update_health_check, HealthCheckId=ident, HealthCheckVersion=1, Port=81) == "HealthCheckVersionMismatch"
+    route53.delete_health_check(HealthCheckId=ident)
+    assert code(route53.delete_health_check, HealthCheckId=ident) == "NoSuchHealthCheck"
+
+
+def test_secret_is_cleared(cloud):
+    secrets = cloud.client("secretsmanager")
+    secrets.create_secret(Name="s", Description="d", KmsKeyId="alias/k", SecretString="x")
+    secrets.update_secret(SecretId="s", Description="", KmsKeyId="")
+    shown = secrets.describe_secret(SecretId="s")
+    assert "Description" not in shown and "KmsKeyId" not in shown
+    secrets.update_secret(SecretId="s", Description="e")
+    assert secrets.describe_secret(SecretId="s")["Description"] == "e"
+    secrets.delete_secret(SecretId="s")
+    assert code(secrets.create_secret, Name="s", SecretString="x") == "InvalidRequestException"

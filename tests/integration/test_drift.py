@@ -10,10 +10,10 @@ import pytest
 from tests.harness.definitions import quick
 from tests.harness.quoin import Quoin, binary
 
-from .drift import balancing, compute, edge, names, network, scale, storage
+from .drift import balancing, compute, edge, identity, names, network, scale, storage
 from .drift.table import RELEASED, REQUIRED, definitions, prop_id, updatable
 
-GROUPS = {g.name: g for g in (network.GROUP, edge.GROUP, compute.GROUP, storage.GROUP, names.GROUP, scale.GROUP, balancing.GROUP)}
+GROUPS = {g.name: g for g in (network.GROUP, edge.GROUP, compute.GROUP, storage.GROUP, names.GROUP, scale.GROUP, balancing.GROUP, identity.GROUP)}
 ROWS = [(g, p) for g in GROUPS.values() for p in g.props]
 REFUSED = 12
 EXCEPTIONS = {k: why for g in GROUPS.values() for k, why in g.exceptions.items()}
@@ -34,6 +34,7 @@ class Applied:
         self.cloud.reset()
         self.given = self.group.prepare(self.cloud)
         self.quoin = Quoin(self.cloud, self.folder / str(self.runs))
+        self.quoin.env["DRIFT_SECRET"] = "kept out of everything"
         self.quoin.env["QUOIN_PROVIDER_PATH"] = str(quick(self.folder / "definitions"))
         self.write()
         self.apply()

@@ -35,7 +35,7 @@ import re
 import sys
 from decimal import Decimal
 
-from schema_facts import EXTRA, FORMATS, FORMAT_PATTERNS, SAME_FORMAT
+from schema_facts import DOCUMENTS, EXTRA, FORMATS, FORMAT_PATTERNS, READABLE, SAME_FORMAT
 
 PACKAGE = "cfn-lint 1.51.0"
 REGION = "us_east_1"
@@ -183,6 +183,8 @@ class Type:
             for path in s.get(key, []):
                 if word == "read-only" and path in fixed:
                     continue  # settable after all: the schema contradicts itself
+                if word == "write-only" and path.removeprefix("/properties/") in READABLE.get(self.name, ()):
+                    continue
                 self.flag(path, word)
         for path in s.get("primaryIdentifier", []):
             self.flag(path, "identifier")
@@ -191,6 +193,9 @@ class Type:
             if not self.flag(where, "x-format", formats if isinstance(formats, list) else [formats]):
                 sys.exit(f"generate_schema: {self.name} has no {path} (table FORMATS)")
         self.name_identity()
+        for path in DOCUMENTS.get(self.name, ()):
+            if not self.flag("/properties/" + path.replace(".", "/"), "type", ["object", "string"]):
+                sys.exit(f"generate_schema: {self.name} has no {path} (table DOCUMENTS)")
         for key, value in EXTRA.get(self.name, {}).items():
             s.setdefault(key, value)
 

@@ -129,6 +129,12 @@ FORMATS = {
         "VolumeConfigurations[].ManagedEBSVolume.SnapshotId": "AWS::EC2::Snapshot.Id",
         "VpcLatticeConfigurations[].TargetGroupArn": "AWS::VpcLattice::TargetGroup.Arn",
     },
+    "AWS::IAM::ManagedPolicy": {
+        "Groups[]": "AWS::IAM::Group.Name",
+        "PolicyArn": "AWS::IAM::ManagedPolicy.Arn",
+        "Roles[]": "AWS::IAM::Role.Name",
+        "Users[]": "AWS::IAM::User.Name",
+    },
     "AWS::IAM::Role": {
         "ManagedPolicyArns[]": "AWS::IAM::ManagedPolicy.Arn",
         "PermissionsBoundary": "AWS::IAM::ManagedPolicy.Arn",
@@ -140,11 +146,17 @@ FORMATS = {
         "Id": "AWS::Route53::HostedZone.Id",
         "QueryLoggingConfig.CloudWatchLogsLogGroupArn": "AWS::Logs::LogGroup.Arn",
     },
+    "AWS::Route53::HealthCheck": {
+        "HealthCheckConfig.ChildHealthChecks[]": "AWS::Route53::HealthCheck.Id",
+        "HealthCheckId": "AWS::Route53::HealthCheck.Id",
+    },
     "AWS::Route53::RecordSet": {
         "CidrRoutingConfig.CollectionId": "AWS::Route53::CidrCollection.Id",
         "HealthCheckId": "AWS::Route53::HealthCheck.Id",
         "HostedZoneId": "AWS::Route53::HostedZone.Id",
     },
+    "AWS::S3::BucketPolicy": {"Bucket": "AWS::S3::Bucket.Name"},
+    "AWS::SecretsManager::Secret": {"Id": "AWS::SecretsManager::Secret.Arn"},
 }
 
 ARN = "^arn:aws[a-zA-Z-]*:"
@@ -211,8 +223,20 @@ SAME_FORMAT = {
     "timestamp": "date-time",
 }
 
+# JSON documents that a schema calls plain text.
+DOCUMENTS = {
+    "AWS::IAM::ManagedPolicy": ("PolicyDocument",),
+    "AWS::SecretsManager::Secret": ("GenerateSecretString.SecretStringTemplate",),
+}
+
+# Properties that a schema calls write-only because CloudFormation does not read them; the service answers them.
+READABLE = {
+    "AWS::SSM::Parameter": ("AllowedPattern", "Description", "Tier"),
+}
+
 # Rules between properties that the schemas leave out.
 EXTRA = {
+    "AWS::SecretsManager::Secret": {"dependentExcluded": {"GenerateSecretString": ["SecretString"]}},
     "AWS::EC2::Route": {  # CreateRoute: one destination, one target
         "requiredXor": [
             ["DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"],
