@@ -129,8 +129,13 @@ static void walk_elements(struct bare_walk *w, const struct place *at, bool set,
   }
 }
 
+/* A value that is not known yet, or secret, may declare whatever is below it. */
+static bool opaque(const struct value *v) {
+  return v && (v->kind == V_UNKNOWN || v->flags & VF_SECRET);
+}
+
 static void walk(struct bare_walk *w, const struct place *at, struct claims c, unsigned depth) {
-  if (depth > DIFF_DEPTH_MAX || says_nothing(c.live)) return;
+  if (depth > DIFF_DEPTH_MAX || says_nothing(c.live) || opaque(c.wanted) || opaque(c.applied)) return;
   if (value_is_null(c.wanted) && value_is_null(c.applied) && !is_tags(w, at)) {
     tell(w, at, c);
     return;

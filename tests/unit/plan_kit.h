@@ -3,8 +3,8 @@
  * protect, on_destroy, region, incomplete, unconfirmed, open}; {outputs} sets the recorded outputs live.json
  * map of address -> properties, or null: gone. Without this file the cloud is not read. Our tag of ownership
  * is added unless the object has the member `foreign`; ADDRESS/GENERATION for a deposed one plan-options
- * lines: destroy | target ADDRESS | replace ADDRESS | strict | mass-loss | columns N | drift on top of the
- * kit for specs. */
+ * lines: destroy | all | target ADDRESS | replace ADDRESS | strict | mass-loss | columns N | drift on top of
+ * the kit for specs. */
 #ifndef QUOIN_TESTS_PLAN_KIT_H
 #define QUOIN_TESTS_PLAN_KIT_H
 
@@ -188,6 +188,8 @@ static inline void pk_options(struct plan_case *c) {
         c->o.destroy = true;
       else if (str_eq(word, STR("strict")))
         c->o.strict_readback = true;
+      else if (str_eq(word, STR("all")))
+        c->o.all = true;
       else if (str_eq(word, STR("mass-loss")))
         c->o.allow_mass_loss = true;
       else if (str_eq(word, STR("target")))
