@@ -289,7 +289,32 @@ TEST(five_thousand_resources) {
   world_close(&t);
 }
 
+/* One that is gone fails a call for many: halves say which. */
+TEST(refused_calls_for_many_ids_are_halved) {
+  struct world t;
+  world_open(&t);
+#define GROUP(x)                                                                                             \
+  { STR(x), "AWS::ElasticLoadBalancingV2::TargetGroup", "{\"TargetGroupArn\":\"" x "\"}", "Port" }
+#define IDS(x)  "{\"TargetGroupArns\":[" x "]}"
+#define ITEM(x) "{\"TargetGroupArn\":\"" x "\",\"Port\":80}"
+  const struct want w[] = {GROUP("a"), GROUP("b"), GROUP("c")};
+  const struct answer an[] = {
+      {"DescribeTargetGroups", IDS("\"a\",\"b\",\"c\""), "!TargetGroupNotFound one or more"},
+      {"DescribeTargetGroups", IDS("\"b\",\"c\""), "!TargetGroupNotFound one or more"},
+      {"DescribeTargetGroups", IDS("\"a\""), "{\"TargetGroups\":[" ITEM("a") "]}"},
+      {"DescribeTargetGroups", IDS("\"b\""), "!TargetGroupNotFound one or more"},
+      {"DescribeTargetGroups", IDS("\"c\""), "{\"TargetGroups\":[" ITEM("c") "]}"}};
+  struct run r = {&t, open_set(&t, w, 3), an, 5};
+  answer_all(&r);
+  CHECK_INT(readset_calls(r.rs), 5);
+  CHECK_INT(readset_result(r.rs, 0)->state, RR_LIVE);
+  CHECK_INT(readset_result(r.rs, 1)->state, RR_GONE);
+  CHECK_INT(readset_result(r.rs, 2)->state, RR_LIVE);
+  world_close(&t);
+}
+
 TEST_MAIN(CASE(tables_routes_and_associations_share_one_call),
           CASE(per_resource_reads_only_for_managed_properties), CASE(services_go_by_cluster_in_tens),
           CASE(pages_and_second_batches), CASE(bucket_aspects), CASE(listing_that_repeats_a_page_fails),
-          CASE(failures_are_told_apart), CASE(five_thousand_resources))
+          CASE(failures_are_told_apart), CASE(five_thousand_resources),
+          CASE(refused_calls_for_many_ids_are_halved))
