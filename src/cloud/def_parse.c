@@ -115,7 +115,7 @@ static void compare_word(struct dparse *p, struct str word, struct span at, stru
     r->kind = words[i].kind;
     r->key = args[0];
     r->open = str_eq(args[1], STR("open"));
-    if (args[1].n && !r->open) dp_error(p, at, "\"%.*s\" is not open", SV(args[1]));
+    if (args[1].n && !r->open) dp_error(p, at, "\"%.*s\" is not `open`", SV(args[1]));
     return;
   }
   dp_error(p, at, "unknown comparison \"%.*s\"", SV(name));
