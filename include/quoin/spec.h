@@ -27,6 +27,9 @@ struct lang_lookups {
   void *user;
   /* Once the environment is resolved, before the first lookup: what an earlier apply recorded (NULL: nothing). May be NULL. */
   enum qn_err (*begin)(void *user, const struct environment *env, const struct value **recorded);
+  /* dr.peer.outputs, when `dr` is first asked for: the recorded outputs of the state `name` of the environment's stack
+   * (NULL: nothing). May be NULL. */
+  enum qn_err (*peer)(void *user, const struct environment *env, struct str name, const struct value **outputs);
   /* kind e.g. "aws.zones"; args a map. QN_OK, QN_E_NOTFOUND unknown kind, QN_E_REMOTE after diagnostics,
    * QN_E_CANCELLED: not available here (validate): the value is unknown. */
   enum qn_err (*lookup)(void *user, struct str kind, const struct value *args, struct str region, struct span at, const struct value **out);
@@ -45,7 +48,6 @@ struct spec_options {
   bool dr;                       /* the environment's `dr:` in the other region (production --dr) */
   const struct value *recorded_lookups; /* compiled.lookups of an earlier apply: used instead of asking; or NULL */
   const struct ynode *parsed;    /* of spec_environments for this path: the file is then not read again; or NULL */
-  const struct value *peer_outputs;     /* dr.peer.outputs: outputs of the other side, map; NULL: null */
 };
 
 enum on_destroy { OD_DEFAULT, OD_DELETE, OD_RETAIN, OD_SNAPSHOT, OD_EMPTY };

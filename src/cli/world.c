@@ -69,6 +69,20 @@ static enum qn_err lookup_offline(void *user, struct str kind, const struct valu
   return e ? e : QN_E_CANCELLED;
 }
 
+/* The state of that name, for reading only. It may not be there. */
+static enum qn_err read_state(struct world *w, const struct environment *env, struct str name,
+                              const struct value *(*take)(const struct state *), const struct value **out) {
+  struct session *s = &w->c->s;
+  struct store *store = NULL;
+  struct state *st = NULL;
+  enum qn_err e = store_local(s, world_state_root(w), session_str(s, env->stack), name, true, &store);
+  if (!e) e = state_open(s, store, ST_READ, &st);
+  if (!e) *out = take(st);
+  if (st) state_close(st);
+  if (store) store->ops->close(store);
+  return e;
+}
+
 /* Called by the compiler once it knows stack and environment, before the first lookup. */
 static enum qn_err lookup_begin(void *user, const struct environment *env, const struct value **recorded) {
   struct world *w = user;
@@ -77,15 +91,25 @@ static enum qn_err lookup_begin(void *user, const struct environment *env, const
   *recorded = NULL;
   sandbox_said(w);
   if (w->c->o.refresh_lookups || s->diags.n_errors) return QN_OK;
-  struct store *store = NULL;
-  struct state *st = NULL;
-  enum qn_err e = store_local(s, world_state_root(w), session_str(s, env->stack), session_str(s, env->name),
-                              true, &store);
-  if (!e) e = state_open(s, store, ST_READ, &st);
-  if (!e) *recorded = state_lookups(st);
-  if (st) state_close(st);
-  if (store) store->ops->close(store);
-  return e;
+  return read_state(w, env, session_str(s, env->name), state_lookups, recorded);
+}
+
+static enum qn_err peer_outputs(void *user, const struct environment *env, struct str name,
+                                const struct value **outputs) {
+  struct world *w = user;
+  w->env.sandbox = env->sandbox;
+  return read_state(w, env, name, state_outputs, outputs);
+}
+
+/* A spec can be checked although the other side's state cannot be read. */
+static enum qn_err peer_offline(void *user, const struct environment *env, struct str name,
+                                const struct value **outputs) {
+  struct diags *d = &((struct world *)user)->c->s.diags;
+  size_t n = d->n, errors = d->n_errors;
+  if (peer_outputs(user, env, name, outputs)) *outputs = NULL;
+  d->n = n;
+  d->n_errors = errors;
+  return QN_OK;
 }
 
 /* A spec can be checked although its state cannot be read: no recorded lookups then. */
@@ -126,7 +150,8 @@ enum qn_err world_spec(struct world *w, const char *environment, bool online) {
   schema_lang_types(w->schema, s, &types);
   struct lang_lookups lookups = {.user = w,
                                  .lookup = online ? lookup_online : lookup_offline,
-                                 .begin = online ? lookup_begin : lookup_begin_offline};
+                                 .begin = online ? lookup_begin : lookup_begin_offline,
+                                 .peer = online ? peer_outputs : peer_offline};
   struct spec_options o = {.path = c->o.spec,
                            .var_files = c->o.var_files.v,
                            .n_var_files = c->o.var_files.n,

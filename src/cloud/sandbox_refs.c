@@ -94,20 +94,31 @@ void sandbox_count_handles(struct sandbox *sb, const struct sobject *o, int by) 
 struct search {
   struct sandbox *sb;
   const struct sobject *o;
+  const struct def *d; /* of what is made, with these properties */
+  const struct value *props;
   struct str found;
   bool own, used;
 };
 
+/* The name of an object is no reference, though another had it before. */
+static bool names_itself(const struct search *q, struct str type, struct str text) {
+  for (uint32_t i = 0; str_eq(type, q->d->type) && i < q->d->n_identity; i++) {
+    const struct value *v = value_get(q->sb->s, q->props, q->d->identity[i]);
+    if (value_is(v, V_STR) && str_eq(value_text(v), text)) return true;
+  }
+  return false;
+}
+
 static bool is_gone(void *user, struct str key, struct str type, struct str text) {
   struct search *q = user;
   const uint32_t *at = map_get(&q->sb->handles, key);
-  if (!at || *at) return true; /* objects from outside are not known here */
+  if (!at || *at || names_itself(q, type, text)) return true; /* objects from outside are not known here */
   q->found = str_fmt(&q->sb->s->arena, "the %.*s %.*s does not exist any more", SV(type), SV(text));
   return false;
 }
 
 struct str sandbox_dangling(struct sandbox *sb, const struct def *d, const struct value *props) {
-  struct search q = {.sb = sb};
+  struct search q = {.sb = sb, .d = d, .props = props};
   walk_all(sb, d, props, is_gone, &q);
   return q.found;
 }

@@ -230,8 +230,7 @@ static const struct value *dr_value(struct program *p, const struct ynode *dr, s
   sym other = !dr ? 0 : p->o->dr ? primary : text_of(p, yaml_get(s, dr, "region"));
   peer = value_put(a, peer, session_sym(s, STR("region")),
                    other ? value_str(a, session_str(s, other)) : value_null());
-  peer = value_put(a, peer, session_sym(s, STR("outputs")),
-                   p->o->peer_outputs ? p->o->peer_outputs : value_null());
+  peer = value_put(a, peer, session_sym(s, STR("outputs")), value_null()); /* dr_ask */
   out = value_put(a, out, session_sym(s, STR("role")), value_str(a, str_c(role)));
   out = value_put(a, out, session_sym(s, STR("peer")), peer);
   for (size_t i = 0; i < sizeof also / sizeof *also; i++) {
@@ -239,6 +238,22 @@ static const struct value *dr_value(struct program *p, const struct ynode *dr, s
     out = value_put(a, out, session_sym(s, str_c(also[i])), y ? value_str(a, y->text) : value_null());
   }
   return out;
+}
+
+enum qn_err dr_ask(struct program *p, const struct value **out) {
+  struct session *s = p->s;
+  const struct lang_lookups *l = p->o->lookups;
+  const struct value *outputs = NULL, *peer = value_get(s, p->dr, STR("peer"));
+  *out = p->dr;
+  if (p->dr_asked || !l || !l->peer || value_is_null(value_get(s, peer, STR("region")))) return QN_OK;
+  p->dr_asked = true;
+  const char *end = p->o->dr ? "" : "--dr";
+  enum qn_err e =
+      l->peer(l->user, &p->out->env, str_fmt(&s->arena, "%.*s%s", SV(p->env_name), end), &outputs);
+  if (e || !outputs) return e;
+  peer = value_put(&s->arena, peer, session_sym(s, STR("outputs")), outputs);
+  *out = p->dr = value_put(&s->arena, p->dr, session_sym(s, STR("peer")), peer);
+  return QN_OK;
 }
 
 static enum qn_err place(struct program *p, const struct chain *c, const struct ynode *dr) {

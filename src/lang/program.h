@@ -271,6 +271,8 @@ struct env_out {
   struct span with_span; /* where a missing input is best given */
 };
 enum qn_err env_resolve(struct program *p) QN_MUST_USE;
+/* The value of `dr`; what the other side recorded is read when it is first asked for. */
+enum qn_err dr_ask(struct program *p, const struct value **out) QN_MUST_USE;
 /* All environments of a spec, in order. NULL after diagnostics. */
 const struct ynode *env_section(struct program *p, const struct ynode *root);
 /* The environment asked for, or the only one; NULL after a diagnostic. */
@@ -324,6 +326,7 @@ struct program {
   struct env_out env;
   const struct value *inputs; /* raw values of the root, map */
   const struct value *dr, *run;
+  bool dr_asked;
   const struct value *account; /* NULL until asked for */
   bool any_region;             /* the environment names its partition: regions need not be known */
   bool lookups_begun; /* lookups->begin was called: most specs have no lookup and read no state for it */

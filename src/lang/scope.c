@@ -80,7 +80,7 @@ static enum qn_err built_in_name(struct frame *f, enum word w, sym name, struct 
     *out = built_in(p, name, session_str(p->s, f->region ? f->region : env->region));
     return QN_OK;
   case W_PARTITION: *out = built_in(p, name, session_str(p->s, env->partition)); return QN_OK;
-  case W_DR: *out = p->dr; return QN_OK;
+  case W_DR: return dr_ask(p, out);
   case W_ACCOUNT: return account(f, name, at, out);
   case W_RUN: return run_value(f, at, out);
   case W_EACH: return each_value(f, at, out);

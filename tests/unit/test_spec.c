@@ -194,15 +194,26 @@ TEST(plain_text_of_an_output_is_text) {
   made_end(&m);
 }
 
+static enum qn_err peer_url(void *user, const struct environment *env, struct str name,
+                            const struct value **outputs) {
+  struct kit *k = user;
+  (void)env;
+  struct member out = {session_sym(&k->s, STR("url")), SPAN_NONE, value_str(&k->s.arena, name)};
+  *outputs = value_map(&k->s.arena, &out, 1);
+  return QN_OK;
+}
+
 TEST(the_other_side_gives_its_outputs) {
   struct made m;
   made_begin(&m);
-  struct member out = {session_sym(&m.k.s, STR("url")), SPAN_NONE, value_str(&m.k.s.arena, STR("https://x"))};
-  m.k.o.peer_outputs = value_map(&m.k.s.arena, &out, 1);
-  made_compile(&m, STR(HEAD "outputs:\n  a: ${dr.peer.outputs?.url}\n  b: ${dr.role}\n"));
+  m.k.lookups.peer = peer_url;
+  m.k.o.lookups = &m.k.lookups;
+  made_compile(&m, STR("quoin: 1\nstack: shop\nenvironments:\n"
+                       "  dev: { region: us-east-1, dr: { region: us-west-2 } }\n"
+                       "outputs:\n  a: ${dr.peer.outputs?.url}\n  b: ${dr.role}\n"));
   expect_ok(&m);
-  CHECK_STR(value_text(output(&m, "a")), STR("https://x"));
-  CHECK_STR(value_text(output(&m, "b")), STR("none"));
+  CHECK_STR(value_text(output(&m, "a")), STR("dev--dr"));
+  CHECK_STR(value_text(output(&m, "b")), STR("primary"));
   made_end(&m);
 }
 
