@@ -106,10 +106,8 @@ bool key_bool(struct program *p, const struct ynode *y, const char *what, bool *
   return true;
 }
 
-bool key_word(struct program *p, const struct ynode *y, const char *what, const char *const *words, size_t n,
-              uint8_t *out) {
-  struct str t;
-  if (!key_text(p, y, what, &t)) return false;
+bool word_among(struct program *p, struct str t, struct span at, const char *what, const char *const *words,
+             size_t n, uint8_t *out) {
   struct str *names = ARENA_ARRAY(&p->s->arena, n, struct str);
   for (size_t i = 0; i < n; i++) {
     names[i] = str_c(words[i]);
@@ -118,13 +116,19 @@ bool key_word(struct program *p, const struct ynode *y, const char *what, const 
       return true;
     }
   }
-  struct diag *g = diag_add(&p->s->diags, QN0407, y->span, "%s cannot be \"%.*s\"", what, SV(t));
+  struct diag *g = diag_add(&p->s->diags, QN0407, at, "%s cannot be \"%.*s\"", what, SV(t));
   struct str near = diag_nearest(t, names, n), list = names_list(p, names, n);
   if (near.n)
     diag_help(&p->s->diags, g, "did you mean \"%.*s\"? Possible: %.*s", SV(near), SV(list));
   else
     diag_help(&p->s->diags, g, "possible: %.*s", SV(list));
   return false;
+}
+
+bool key_word(struct program *p, const struct ynode *y, const char *what, const char *const *words, size_t n,
+              uint8_t *out) {
+  struct str t;
+  return key_text(p, y, what, &t) && word_among(p, t, y->span, what, words, n, out);
 }
 
 static bool name_of(struct str t, char also) {

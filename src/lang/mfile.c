@@ -151,7 +151,6 @@ static void read_resource(struct program *p, struct decl *d, const struct ynode 
                                           {"region", false}, {"protect", false},    {"on_destroy", false},
                                           {"ignore", false}, {"replace", false},    {"timeouts", false},
                                           {"tags", false}};
-  static const char *const destroys[] = {"", "delete", "retain", "snapshot", "empty"};
   static const char *const orders[] = {"", "create_first", "delete_first"};
   struct session *s = p->s;
   const char *what = str_fmt(&s->arena, "resource \"%.*s\"", SV(session_str(s, d->name))).p;
@@ -164,17 +163,11 @@ static void read_resource(struct program *p, struct decl *d, const struct ynode 
   take_common(p, d, y);
   take(p, d, y, "properties", &d->res.props);
   take(p, d, y, "protect", &d->res.protect);
+  take(p, d, y, "on_destroy", &d->res.on_destroy);
   take(p, d, y, "tags", &d->res.tags);
   take(p, d, y, "timeouts", &d->res.timeouts);
   take_ignore(p, d, yaml_get(s, y, "ignore"));
   uint8_t word = 0;
-  if ((v = yaml_get(s, y, "on_destroy"))) {
-    d->res.on_destroy_span = v->span;
-    if (key_word(p, v, "on_destroy", destroys + 1, 4, &word))
-      d->res.on_destroy = (uint8_t)(word + 1);
-    else
-      d->bad = true;
-  }
   if ((v = yaml_get(s, y, "replace"))) {
     if (key_word(p, v, "replace", orders + 1, 2, &word))
       d->res.replace = (uint8_t)(word + 1);

@@ -113,9 +113,8 @@ struct resource_decl {
   sym type;
   struct span type_span;
   bool type_known;
-  const struct tnode *props, *protect, *tags, *timeouts;
-  uint8_t on_destroy, replace;
-  struct span on_destroy_span;
+  const struct tnode *props, *protect, *tags, *timeouts, *on_destroy;
+  uint8_t replace;
   const struct str *ignore;
   const struct span *ignore_spans;
   uint32_t n_ignore;
@@ -355,6 +354,9 @@ bool key_text(struct program *p, const struct ynode *y, const char *what, struct
 bool key_bool(struct program *p, const struct ynode *y, const char *what, bool *out);
 bool key_is_null(const struct ynode *y);
 /* One of n words; index in *out. */
+/* Index of t among the words; false after a diagnostic that names the nearest. */
+bool word_among(struct program *p, struct str t, struct span at, const char *what, const char *const *words,
+             size_t n, uint8_t *out);
 bool key_word(struct program *p, const struct ynode *y, const char *what, const char *const *words, size_t n,
               uint8_t *out);
 bool name_ok(struct str t);        /* [a-z][a-z0-9_]* */

@@ -25,14 +25,30 @@ enum qn_err resource_expand(struct program *p, struct instance *in, const struct
   return QN_OK;
 }
 
+static enum qn_err on_destroy_eval(struct program *p, struct rinst *r, struct frame *f) {
+  static const char *const words[] = {"delete", "retain", "snapshot", "empty"};
+  const struct tnode *n = r->decl->res.on_destroy;
+  const struct value *v;
+  uint8_t word;
+  enum qn_err e = n ? tree_eval(f, n, &v) : QN_OK;
+  if (e || !n || value_is_null(v)) return e;
+  struct span at = value_span(p, v, n->span);
+  if (v->kind == V_UNKNOWN)
+    diag_add(&p->s->diags, QN0461, at, "on_destroy depends on a value known after apply");
+  else if (v->kind != V_STR)
+    diag_add(&p->s->diags, QN0407, at, "on_destroy is one of delete, retain, snapshot and empty");
+  if (v->kind != V_STR || !word_among(p, value_text(v), at, "on_destroy", words, 4, &word)) return QN_E_INVALID;
+  r->r.on_destroy = (uint8_t)(OD_DELETE + word);
+  r->r.on_destroy_span = at;
+  return QN_OK;
+}
+
 static enum qn_err options_eval(struct program *p, struct rinst *r, struct frame *f) {
   static const struct itype bool_type = {.kind = T_BOOL}, duration = {.kind = T_DURATION};
   static const struct itype durations = {.kind = T_MAP, .of = &duration};
   const struct resource_decl *d = &r->decl->res;
   const struct value *v;
   enum qn_err result = QN_OK, e = QN_OK;
-  r->r.on_destroy = d->on_destroy;
-  r->r.on_destroy_span = d->on_destroy_span;
   r->r.replace = d->replace;
   r->r.ignore = d->ignore;
   r->r.ignore_spans = d->ignore_spans;
@@ -46,6 +62,7 @@ static enum qn_err options_eval(struct program *p, struct rinst *r, struct frame
     if (!e) r->r.protect = v->b;
   }
   if (e) result = e;
+  if ((e = on_destroy_eval(p, r, f))) result = e;
   e = QN_OK;
   if (d->timeouts && !(e = tree_eval(f, d->timeouts, &v)) &&
       !(e = itype_coerce(p, &durations, v, d->timeouts->span, STR("timeouts"), &v)))
