@@ -145,7 +145,7 @@ bench: all ## benchmarks
 	@"$$(sh tests/venv.sh)" tests/bench/bench.py
 emulator: ## start the emulator behind the gate and print how to use it
 	@"$$(sh tests/venv.sh)" -m tests.gate
-demo: all ## the whole life of examples/web against the emulator
+demo: all ## the whole life of a production environment in the sandbox
 	@sh tests/demo.sh
 check-all: test ## tests, then clang, TSan, valgrind and longer fuzzing
 	@$(MAKE) --no-print-directory V=clang DEV=1 all unit

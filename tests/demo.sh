@@ -1,33 +1,40 @@
 #!/bin/sh
-# make demo: the whole life of examples/web against the emulator on this machine.
-# Nothing leaves 127.0.0.1; state and everything else is below build/demo.
+# make demo: the whole life of a production environment in the sandbox. No account, no network, no bill;
+# state, plan and pictures are below build/demo.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$root/build/demo
 rm -rf "$work" && mkdir -p "$work"
-cp "$root/examples/web/quoin.yaml" "$work/"
-python=$(sh "$root/tests/venv.sh")
-cd "$root"
-"$python" -m tests.gate >"$work/emulator" 2>"$work/emulator.log" &
-emulator=$!
-trap 'kill $emulator 2>/dev/null; wait $emulator 2>/dev/null || true' EXIT INT TERM
-for _ in $(seq 100); do grep -q AWS_REGION "$work/emulator" && break; sleep 0.1; done
-. "$work/emulator"
-export AWS_DEFAULT_REGION="$AWS_REGION"
+cp "$root/examples/sharedpayments/quoin.yaml" "$work/"
 cd "$work"
-quoin() { printf '\n\033[1m$ quoin %s\033[0m\n' "$*"; "$root/build/quoin" "$@"; }
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold='\033[1m' plain='\033[0m'; else bold='' plain=''; fi
+say() { printf "\n${bold}%s${plain}\n" "$*"; }
+quoin() {
+  printf "\n${bold}\$ quoin %s${plain}\n" "$*"
+  "$root/build/quoin" "$@"
+}
+
+say "A payments service: three zones, load balancer, ECS with autoscaling, alarms, DNS. Is the spec right?"
 quoin validate
-quoin apply development -auto-approve
-quoin plan development -detailed-exitcode
-printf '\nSomebody changes the log group and the service behind quoin'"'"'s back ...\n'
-"$python" - <<'PY'
-import boto3, os
-url = os.environ["AWS_ENDPOINT_URL"]
-boto3.client("logs", endpoint_url=url).put_retention_policy(logGroupName="/web/development", retentionInDays=7)
-boto3.client("ecs", endpoint_url=url).update_service(cluster="web-development", service="web-development", desiredCount=9)
-PY
-quoin drift development || test $? -eq 2
-quoin apply development -auto-approve
-quoin graph development -mermaid >graph.mmd
-printf '\nThe graph is in build/demo/graph.mmd (Mermaid).\n'
-quoin destroy development -auto-approve
+
+say "What would production be? The plan is kept and applied as it stands."
+quoin plan -sandbox production -out production.plan | tail -n 25
+quoin apply production.plan | tail -n 12
+
+say "Somebody changes the service by hand and deletes an alarm ..."
+quoin sandbox set api.service DesiredCount=20 production
+quoin sandbox delete 'alarms.alarm_of["cpu"]' production
+quoin drift -sandbox production || test $? -eq 2
+
+say "... and apply puts right exactly that."
+quoin apply -sandbox production -auto-approve | tail -n 12
+
+say "Pictures of the graph:"
+"$root/build/quoin" graph -sandbox production -mermaid >graph.mmd 2>/dev/null
+"$root/build/quoin" graph -sandbox production >graph.dot 2>/dev/null
+echo "build/demo/graph.mmd (Mermaid), build/demo/graph.dot (Graphviz)"
+if command -v dot >/dev/null; then dot -Tsvg graph.dot -o graph.svg && echo "build/demo/graph.svg"; fi
+
+say "The way back: everything goes, dependents first."
+quoin destroy -sandbox production -auto-approve | tail -n 6
+say "Next: README.md points it at AWS, LocalStack or the emulator of the tests (make emulator)."

@@ -98,6 +98,7 @@ struct world {
   const struct ynode *parsed; /* the spec, if it was read already; or NULL */
   struct sandbox *sandbox;    /* simulated cloud, or NULL */
   bool said, quiet;           /* that this is the sandbox; it need not be said */
+  bool for_programs;          /* standard output is read by a program */
   bool damage_ok;             /* a damaged state may be looked at */
 };
 enum qn_err world_tables(struct world *w); /* schema, wire, providers */

@@ -1,7 +1,7 @@
 #include "cli.h"
 
 int cmd_graph(struct cli *c) {
-  struct world w = {.c = c};
+  struct world w = {.c = c, .for_programs = true};
   enum qn_err e = world_spec(&w, cli_arg(c, 0), false);
   struct buf out = BUF_INIT(BUF_MAX_DEFAULT);
   if (!e && c->o.mermaid)

@@ -14,7 +14,9 @@ bool world_sandboxed(const struct world *w) {
 
 /* First and last, where people read it; what programs read (-json, -raw) stays as it is. */
 static void sandbox_line(struct world *w, const char *text) {
-  FILE *out = w->c->o.json || w->c->o.raw || w->c->o.compat || w->c->o.format ? stderr : stdout;
+  const struct options *o = &w->c->o;
+  bool programs = o->json || o->raw || o->compat || o->format || w->for_programs;
+  FILE *out = programs ? stderr : stdout;
   fprintf(out, "%s", text);
 }
 
