@@ -63,6 +63,7 @@ enum rollback {
 struct apply_result {
   uint32_t created, updated, deleted, forgotten, recorded; /* a replacement counts as one created and one deleted */
   uint32_t failed, skipped;
+  uint32_t rolled_back;         /* of the failed: changes that the service took back by itself */
   bool interrupted;
   enum rollback rollback;
   uint32_t undone_deleted, undone_updated;

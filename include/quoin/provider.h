@@ -128,6 +128,7 @@ struct op_result {
   struct str code, message, request_id, because; /* of a failure; `because` explains (stop reason, events) */
   struct str remains;              /* OP_DELETE: what is left of the object for a time; empty: nothing */
   bool failed_definitive;          /* the refused call certainly changed nothing */
+  bool rolled_back;                /* the service itself went back to what was before */
   bool exists;                     /* the failure says the name is taken by somebody else */
   enum settle_verdict settled;     /* OP_SETTLE_CREATE */
   const struct value *others;      /* SV_SEVERAL: list of further identities with our id, identity being the oldest; SV_FOREIGN or `exists`: the identity in the way, if known */

@@ -160,6 +160,7 @@ void task_refuse(struct task *t, const struct op_result *res) {
     fail_exists(t, res);
     return;
   }
+  r->r->rolled_back += res->rolled_back;
   struct str message = res->message.n ? res->message : res->code.n ? res->code : STR("no answer");
   struct diag *g = diag_add(&r->s->diags, QN0850, t->c->span, "cannot %s %.*s: %.*s", verb(t),
                             SV(session_str(r->s, t->c->address)), SV(message));

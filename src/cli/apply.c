@@ -228,7 +228,7 @@ static int run(struct cli *c, bool destroy) {
   if (!e) e = carry_out(&r, &p, &res);
   fflush(stdout);
   int code = cli_finish(c, e);
-  if (res.rollback == RB_COMPLETE) code = XC_ROLLED_BACK;
+  if (res.rollback == RB_COMPLETE || (code == XC_ERROR && res.rolled_back)) code = XC_ROLLED_BACK;
   world_close(&r.w);
   return code;
 }

@@ -167,6 +167,7 @@ struct wait {
   struct str name;
   const struct expr *when; /* false: nothing to wait for */
   const struct expr *until, *fail;
+  const struct expr *rolled_back; /* of a failure: the service took the change back by itself */
   const struct tmpl *because;
   const struct step *diagnose;
   uint32_t n_diagnose;

@@ -115,8 +115,9 @@ static const struct step *wait_call(struct dparse *p, const struct ynode *w) {
 }
 
 void dp_waits(struct dparse *p, const struct ynode *n) {
-  static const char *const keys[] = {"when",   "doubt", "until", "fail",  "because", "diagnose", "every",
-                                     "within", "call",  "with",  "value", "ok",      "needs",    NULL};
+  static const char *const keys[] = {"when",     "doubt", "until",  "fail",        "because",
+                                     "diagnose", "every", "within", "call",        "with",
+                                     "value",    "ok",    "needs",  "rolled_back", NULL};
   if (!n || n->kind != Y_MAP) return;
   struct wait *v = ARENA_ARRAY(&p->s->arena, n->n ? n->n : 1, struct wait);
   for (uint32_t i = 0; i < n->n; i++) {
@@ -126,6 +127,7 @@ void dp_waits(struct dparse *p, const struct ynode *n) {
     v[i].when = dp_expr(p, dp_get(p, w, "when"));
     v[i].until = dp_expr(p, dp_get(p, w, "until"));
     v[i].fail = dp_expr(p, dp_get(p, w, "fail"));
+    v[i].rolled_back = dp_expr(p, dp_get(p, w, "rolled_back"));
     v[i].doubt_ms = dp_ms(p, dp_get(p, w, "doubt"), 0);
     v[i].because = dp_tmpl(p, dp_get(p, w, "because"));
     v[i].diagnose = dp_steps(p, dp_get(p, w, "diagnose"), &v[i].n_diagnose);

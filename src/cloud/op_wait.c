@@ -55,6 +55,16 @@ static void wait_fail(struct op *op, const struct value *item, struct str code, 
   op->phase = PH_TASKS;
 }
 
+static void wait_refused(struct op *op, struct denv *e, const struct value *item) {
+  struct str name = op->w->name;
+  if (!op->w->rolled_back || denv_true(e, op->w->rolled_back, false, &op->r.rolled_back))
+    op->r.rolled_back = false;
+  if (op->r.rolled_back)
+    wait_fail(op, item, STR("RolledBack"), STR("the service took the change back"));
+  else
+    wait_fail(op, item, STR("WaitFailed"), str_fmt(op->a, "will not become %.*s", SV(name)));
+}
+
 static void pause(struct op *op, int64_t now) {
   op->pause_until = now + op->w_interval;
   op->pause_for = op->w->name;
@@ -82,7 +92,7 @@ void op_wait_item(struct op *op, int64_t now, const struct value *item, bool gon
   else if (op->w_doubt < 0)
     op->w_doubt = now;
   if (failed && now - op->w_doubt >= (int64_t)w->doubt_ms)
-    wait_fail(op, item, STR("WaitFailed"), str_fmt(op->a, "will not become %.*s", SV(w->name)));
+    wait_refused(op, &e, item);
   else if (now - op->w_since >= (int64_t)within_ms(op, w))
     wait_fail(op, item, STR("WaitTimeout"),
               str_fmt(op->a, "not %.*s after %u s", SV(w->name), within_ms(op, w) / 1000));

@@ -107,7 +107,7 @@ bool key_bool(struct program *p, const struct ynode *y, const char *what, bool *
 }
 
 bool word_among(struct program *p, struct str t, struct span at, const char *what, const char *const *words,
-             size_t n, uint8_t *out) {
+                size_t n, uint8_t *out) {
   struct str *names = ARENA_ARRAY(&p->s->arena, n, struct str);
   for (size_t i = 0; i < n; i++) {
     names[i] = str_c(words[i]);

@@ -356,7 +356,7 @@ bool key_is_null(const struct ynode *y);
 /* One of n words; index in *out. */
 /* Index of t among the words; false after a diagnostic that names the nearest. */
 bool word_among(struct program *p, struct str t, struct span at, const char *what, const char *const *words,
-             size_t n, uint8_t *out);
+                size_t n, uint8_t *out);
 bool key_word(struct program *p, const struct ynode *y, const char *what, const char *const *words, size_t n,
               uint8_t *out);
 bool name_ok(struct str t);        /* [a-z][a-z0-9_]* */

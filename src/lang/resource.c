@@ -37,7 +37,8 @@ static enum qn_err on_destroy_eval(struct program *p, struct rinst *r, struct fr
     diag_add(&p->s->diags, QN0461, at, "on_destroy depends on a value known after apply");
   else if (v->kind != V_STR)
     diag_add(&p->s->diags, QN0407, at, "on_destroy is one of delete, retain, snapshot and empty");
-  if (v->kind != V_STR || !word_among(p, value_text(v), at, "on_destroy", words, 4, &word)) return QN_E_INVALID;
+  if (v->kind != V_STR || !word_among(p, value_text(v), at, "on_destroy", words, 4, &word))
+    return QN_E_INVALID;
   r->r.on_destroy = (uint8_t)(OD_DELETE + word);
   r->r.on_destroy_span = at;
   return QN_OK;

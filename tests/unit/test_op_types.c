@@ -324,7 +324,7 @@ TEST(service_that_fails_says_why) {
                  {"DescribeTasks", "{\"cluster\":\"arn:c\",\"tasks\":[\"a\",\"b\"]}",
                   "{\"tasks\":[{\"stoppedReason\":\"out of memory\"},{\"stoppedReason\":\"exit 1\"}]}"}),
             OPW_FAILED);
-  CHECK_STR(op_result(op)->because, STR("because out of memory; exit 1"));
+  CHECK_STR(op_result(op)->because, STR("because; out of memory; exit 1; t:1 runs now"));
   CHECK(!op_result(op)->failed_definitive);
   world_close(&t);
 }
