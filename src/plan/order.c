@@ -29,7 +29,8 @@ static bool replaced(const struct builder *b, uint32_t node) {
   return b->decisions[node].old_delete != UINT32_MAX;
 }
 
-static bool prefers_create_first(struct builder *b, uint32_t node, bool *hard) {
+/* used: something that stays refers to it, so it can only go when that holds on to the new one. */
+static bool prefers_create_first(struct builder *b, uint32_t node, bool used, bool *hard) {
   const struct node *n = &b->g->nodes[node];
   const struct change *c = &b->changes.v[b->decisions[node].change];
   *hard = n->r.replace == RO_DELETE_FIRST || name_is_taken(b, c, &n->type);
@@ -37,7 +38,18 @@ static bool prefers_create_first(struct builder *b, uint32_t node, bool *hard) {
   if (n->r.replace == RO_CREATE_FIRST) return true;
   uint8_t own = def_info(c->def).replace;
   if (own != RO_DEFAULT) return own == RO_CREATE_FIRST;
-  return str_eq(schema_replacement(b->sc, &n->type), STR("create_then_delete"));
+  return used || str_eq(schema_replacement(b->sc, &n->type), STR("create_then_delete"));
+}
+
+/* Replaced nodes that something recorded, which is not replaced itself, depends on. */
+static const bool *used_nodes(struct builder *b) {
+  const struct graph *g = b->g;
+  bool *used = ARENA_ARRAY(b->a, g->n_nodes, bool);
+  for (uint32_t i = 0; i < g->n_nodes; i++) {
+    if (replaced(b, i) || !b->decisions[i].current) continue;
+    for (uint32_t d = 0; d < g->nodes[i].n_deps; d++) used[g->deps[g->nodes[i].dep_first + d]] = true;
+  }
+  return used;
 }
 
 /* What the recorded object was made with: it has to go before that does. */
@@ -54,11 +66,12 @@ static bool recorded_with_hard(struct builder *b, const struct recorded *r, cons
 static void settle_replacements(struct builder *b) {
   const struct graph *g = b->g;
   const uint32_t *order = graph_order(g, b->a);
+  const bool *used = used_nodes(b);
   bool *first = ARENA_ARRAY(b->a, g->n_nodes, bool), *hard = ARENA_ARRAY(b->a, g->n_nodes, bool);
   for (uint32_t k = 0; k < g->n_nodes; k++) {
     uint32_t i = order[k];
     if (!replaced(b, i)) continue;
-    first[i] = prefers_create_first(b, i, &hard[i]);
+    first[i] = prefers_create_first(b, i, used[i], &hard[i]);
     for (uint32_t d = 0; d < g->nodes[i].n_deps; d++) {
       uint32_t dep = g->deps[g->nodes[i].dep_first + d];
       if (replaced(b, dep) && hard[dep]) hard[i] = true;
