@@ -7,6 +7,7 @@ typedef bool ref_fn(void *user, struct str key, struct str type, struct str text
 struct walk {
   struct sandbox *sb;
   const struct schema *sc;
+  struct str own; /* its type: what names it at the top is its own name, no reference */
   ref_fn *each;
   void *user;
   bool stopped;
@@ -29,7 +30,7 @@ static void walk(struct walk *w, snode n, const struct value *v, struct str form
   if (own.n) format = own;
   if (v->kind == V_STR) {
     struct str type = format_type(format);
-    if (type.n) w->stopped = !w->each(w->user, handle_key(w->sb, type, value_text(v)), type, value_text(v));
+    if (type.n && !(depth == 1 && str_eq(type, w->own))) w->stopped = !w->each(w->user, handle_key(w->sb, type, value_text(v)), type, value_text(v));
   } else if (v->kind == V_LIST) {
     snode items = schema_items(w->sc, n);
     for (uint32_t i = 0; i < v->n; i++) walk(w, items, v->items[i], format, depth + 1);
@@ -45,7 +46,7 @@ static void walk(struct walk *w, snode n, const struct value *v, struct str form
 
 static void walk_all(struct sandbox *sb, const struct def *d, const struct value *props, ref_fn *each,
                      void *user) {
-  struct walk w = {.sb = sb, .sc = d->sc, .each = each, .user = user};
+  struct walk w = {.sb = sb, .sc = d->sc, .own = d->type, .each = each, .user = user};
   walk(&w, d->st.root, props, STR(""), 0);
 }
 
