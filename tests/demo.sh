@@ -10,7 +10,7 @@ cd "$work"
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold='\033[1m' plain='\033[0m'; else bold='' plain=''; fi
 say() { printf "\n${bold}%s${plain}\n" "$*"; }
 quoin() {
-  printf "\n${bold}\$ quoin %s${plain}\n" "$*"
+  printf "\n${bold}\$ quoin %s${plain}\n" "$*" >&2
   "$root/build/quoin" "$@"
 }
 
@@ -18,8 +18,10 @@ say "A payments service: three zones, load balancer, ECS with autoscaling, alarm
 quoin validate
 
 say "What would production be? The plan is kept and applied as it stands."
-quoin plan -sandbox production -out production.plan | tail -n 25
-quoin apply production.plan | tail -n 12
+quoin plan -sandbox production -out production.plan >planned
+tail -n 25 planned
+quoin apply production.plan >applied
+tail -n 12 applied
 
 say "Somebody changes the service by hand and deletes an alarm ..."
 quoin sandbox set api.service DesiredCount=20 production
@@ -27,7 +29,8 @@ quoin sandbox delete 'alarms.alarm_of["cpu"]' production
 quoin drift -sandbox production || test $? -eq 2
 
 say "... and apply puts right exactly that."
-quoin apply -sandbox production -auto-approve | tail -n 12
+quoin apply -sandbox production -auto-approve >repaired
+tail -n 12 repaired
 
 say "Pictures of the graph:"
 "$root/build/quoin" graph -sandbox production -mermaid >graph.mmd 2>/dev/null
@@ -36,5 +39,6 @@ echo "build/demo/graph.mmd (Mermaid), build/demo/graph.dot (Graphviz)"
 if command -v dot >/dev/null; then dot -Tsvg graph.dot -o graph.svg && echo "build/demo/graph.svg"; fi
 
 say "The way back: everything goes, dependents first."
-quoin destroy -sandbox production -auto-approve | tail -n 6
+quoin destroy -sandbox production -auto-approve -confirm=production >destroyed
+tail -n 6 destroyed
 say "Next: README.md points it at AWS, LocalStack or the emulator of the tests (make emulator)."

@@ -137,6 +137,16 @@ static enum qn_err ask(struct run *r, const struct plan *p) {
       r->options.wake_fd, &interrupts);
 }
 
+/* `protect: true` in an environment: it does not end by a mistyped name or a script. */
+static enum qn_err check_protected(struct cli *c, const struct plan *p) {
+  struct str name = session_str(&c->s, p->env.name);
+  if (!p->destroy || !p->env.protect || plan_empty(p)) return QN_OK;
+  if (c->o.confirm && str_eq(str_c(c->o.confirm), name)) return QN_OK;
+  struct diag *g = diag_add(&c->s.diags, QN0818, SPAN_NONE, "environment %.*s is protected", SV(name));
+  diag_help(&c->s.diags, g, "to destroy it all the same, add -confirm=%.*s", SV(name));
+  return QN_E_REFUSED;
+}
+
 static void print_left_json(struct cli *c, const struct apply_result *res) {
   static const char *const words[] = {
       [RB_COMPLETE] = "complete", [RB_INCOMPLETE] = "incomplete", [RB_UNKNOWN] = "interrupted"};
@@ -222,6 +232,7 @@ static int run(struct cli *c, bool destroy) {
   if (!e) e = saved ? load_plan(&r, arg, &p) : make_plan(&r, &p);
   if (!e) e = check_rollback(&r, &p);
   if (!e && !c->o.json) print_letter(c, &p);
+  if (!e) e = check_protected(c, &p);
   if (!e) catch_signals(&r.options);
   if (!e && !saved) e = ask(&r, &p);
   struct apply_result res = {0};

@@ -30,7 +30,7 @@ struct options {
       destroy, dr, sandbox;
   bool all, allow_mass_loss, mermaid, raw;
   const char *chdir, *spec, *env, *state, *out, *compat, *profile, *format, *on_error, *parallelism,
-      *sandbox_faults;
+      *sandbox_faults, *confirm;
   struct text_list vars, var_files, targets, replace;
   struct text_list args; /* positional */
 };

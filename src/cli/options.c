@@ -27,6 +27,7 @@ static const struct option {
     {"sandbox", O_FLAG, AT(sandbox), NULL, "work in a simulated cloud below the state folder", false},
     {"sandbox-faults", O_TEXT, AT(sandbox_faults), "FAULTS",
      "latency=F,throttle=F,crash=F,seed=N (also QUOIN_SANDBOX_FAULTS)", false},
+    {"confirm", O_TEXT, AT(confirm), "NAME", "destroy this environment although it is protected", false},
     {"dr", O_FLAG, AT(dr), NULL, "the environment's disaster recovery twin", false},
     {"state", O_TEXT, AT(state), "DIR", "folder of the state store (default: state; also QUOIN_STATE)",
      false},

@@ -10,6 +10,7 @@ from tests.harness.snapshot import diff, snapshot_account
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = (ROOT / "examples/sharedpayments/quoin.yaml").read_text()
+REGIONS = ("us-east-1", "us-west-2")
 SIDES = [("development", ()), ("staging", ()), ("production", ()), ("production", ("--dr",))]
 
 
@@ -32,6 +33,10 @@ def test_life_in_the_sandbox(quoin, env, flags):
     quoin("drift", env, *flags, "-sandbox").expect(0)
     protected = quoin("destroy", env, *flags, "-sandbox", "-auto-approve")
     assert protected.code == (12 if env == "production" else 0), protected.err
+    if protected.code:
+        name = env + ("--dr" if flags else "")
+        assert "QN0818" in protected.err and f"-confirm={name}" in protected.err
+        quoin("destroy", env, *flags, "-sandbox", "-auto-approve", f"-confirm={name}").expect(0)
 
 
 def test_both_regions_have_the_same_graph(quoin):
@@ -83,7 +88,7 @@ def test_production_and_its_twin(cloud, quoin):
     quoin.write("quoin.yaml", SPEC.replace("    protect: true\n", ""))
     dns = cloud.observer("route53")
     zone = hosted_zone(dns)
-    before = snapshot_account(cloud)
+    before = snapshot_account(cloud, REGIONS)
     args = ("-var", f"zone={zone}")
     for flags in ((), ("--dr",)):
         quoin("apply", "production", *flags, *args, "-auto-approve", timeout_s=300).expect(0)
@@ -95,5 +100,5 @@ def test_production_and_its_twin(cloud, quoin):
         "PRIMARY": balancer(cloud, "us-east-1")["DNSName"].lower(), "SECONDARY": balancer(cloud, "us-west-2")["DNSName"].lower()}
     for flags in (("--dr",), ()):
         quoin("destroy", "production", *flags, *args, "-auto-approve", timeout_s=300).expect(0)
-    left = diff(before, snapshot_account(cloud))
+    left = diff(before, snapshot_account(cloud, REGIONS))
     assert not [line for line in left if "bucket" not in str(line).lower()], left   # buckets are kept: on_destroy retain
