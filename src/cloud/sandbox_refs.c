@@ -30,7 +30,8 @@ static void walk(struct walk *w, snode n, const struct value *v, struct str form
   if (own.n) format = own;
   if (v->kind == V_STR) {
     struct str type = format_type(format);
-    if (type.n && !(depth == 1 && str_eq(type, w->own))) w->stopped = !w->each(w->user, handle_key(w->sb, type, value_text(v)), type, value_text(v));
+    if (type.n && !(depth == 1 && str_eq(type, w->own)))
+      w->stopped = !w->each(w->user, handle_key(w->sb, type, value_text(v)), type, value_text(v));
   } else if (v->kind == V_LIST) {
     snode items = schema_items(w->sc, n);
     for (uint32_t i = 0; i < v->n; i++) walk(w, items, v->items[i], format, depth + 1);

@@ -86,7 +86,8 @@ enum qn_err build_recorded(struct builder *b) {
     r->pending_create = create_pending(&all[i]);
     r->def = provider_find(b->prov, session_str(b->s, all[i].type));
     if (!r->def) {
-      diag_add(&b->s->diags, QN0802, SPAN_NONE, "%.*s is of type %.*s, for which this quoin has no definition",
+      diag_add(&b->s->diags, QN0802, SPAN_NONE,
+               "%.*s is of type %.*s, for which this quoin has no definition",
                SV(session_str(b->s, r->address)), SV(session_str(b->s, all[i].type)));
       e = QN_E_INVALID;
     }

@@ -277,9 +277,9 @@ static enum qn_err plan_node(struct builder *b, uint32_t i) {
   if (e) return e;
   const struct def *def = provider_find(b->prov, session_str(b->s, n->r.type));
   if (!def) {
-    struct diag *g =
-        diag_add(&b->s->diags, QN0802, n->r.span, "%.*s is of type %.*s, for which this quoin has no definition",
-                 SV(session_str(b->s, n->r.address)), SV(session_str(b->s, n->r.type)));
+    struct diag *g = diag_add(&b->s->diags, QN0802, n->r.span,
+                              "%.*s is of type %.*s, for which this quoin has no definition",
+                              SV(session_str(b->s, n->r.address)), SV(session_str(b->s, n->r.type)));
     diag_help(&b->s->diags, g, "QUOIN_PROVIDER_PATH may name a folder with further definitions");
     return QN_E_INVALID;
   }
