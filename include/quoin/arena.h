@@ -20,7 +20,7 @@ void arena_init(struct arena *a);
 void arena_release(struct arena *a); /* frees everything; a is as after init */
 void arena_reset(struct arena *a);   /* forget everything, keep one chunk */
 
-/* size bytes, zeroed, aligned for any object. size 0 gives a valid pointer. */
+/* size bytes, zeroed, aligned for pointers, 64-bit numbers and what is made of them. size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *a, size_t size);
 /* n * size checked for overflow (overflow runs the oom hook). */
 void *arena_array(struct arena *a, size_t n, size_t size);

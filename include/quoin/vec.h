@@ -16,6 +16,17 @@
     }                                                                           \
     (vec)->v[(vec)->n++] = (item);                                              \
   } while (0)
+/* Room for `need` elements in all, before so many are appended: what grows step by step leaves its old copies
+ * in the arena. Repeated calls grow by doubling. */
+#define VEC_RESERVE(arena, vec, need)                                           \
+  do {                                                                          \
+    size_t vec_need_ = (need);                                                  \
+    if (vec_need_ > (vec)->cap) {                                               \
+      if (vec_need_ < (vec)->cap * 2) vec_need_ = (vec)->cap * 2;               \
+      (vec)->v = arena_grow((arena), (vec)->v, (vec)->n, vec_need_, sizeof *(vec)->v); \
+      (vec)->cap = vec_need_;                                                   \
+    }                                                                           \
+  } while (0)
 
 /* Map from string to uint32_t on an arena (keys are borrowed, not copied).
  * Iteration order is insertion order: e[0..n). Zero-initialise. */
@@ -33,6 +44,8 @@ struct map {
 };
 /* Adds or replaces; returns true if key was new. */
 bool map_put(struct arena *a, struct map *m, struct str key, uint32_t value);
+/* Room for n keys in all. */
+void map_reserve(struct arena *a, struct map *m, size_t n);
 /* NULL if absent; the pointer is valid until the next put. */
 uint32_t *map_get(const struct map *m, struct str key);
 

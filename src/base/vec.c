@@ -10,8 +10,8 @@ static size_t map_slot(const struct map *m, struct str key, uint64_t hash) {
   return i;
 }
 
-static void map_rehash(struct arena *a, struct map *m) {
-  m->n_slots = m->n_slots ? m->n_slots * 2 : 16;
+static void map_rehash(struct arena *a, struct map *m, size_t n_slots) {
+  m->n_slots = n_slots;
   m->slots = ARENA_ARRAY(a, m->n_slots, uint32_t);
   for (size_t k = 0; k < m->n; k++) {
     size_t i = m->e[k].hash & (m->n_slots - 1);
@@ -20,20 +20,29 @@ static void map_rehash(struct arena *a, struct map *m) {
   }
 }
 
+static void map_entries(struct arena *a, struct map *m, size_t cap) {
+  m->e = arena_grow(a, m->e, m->n, cap, sizeof *m->e);
+  m->cap = cap;
+}
+
+void map_reserve(struct arena *a, struct map *m, size_t n) {
+  size_t n_slots = m->n_slots ? m->n_slots : 16;
+  if (!m->n_slots) m->seed = (uint64_t)(uintptr_t)m;
+  while (n_slots < n * 2) n_slots *= 2;
+  if (n_slots > m->n_slots) map_rehash(a, m, n_slots);
+  if (n > m->cap) map_entries(a, m, n < m->cap * 2 ? m->cap * 2 : n);
+}
+
 bool map_put(struct arena *a, struct map *m, struct str key, uint32_t value) {
   if (!m->n_slots) m->seed = (uint64_t)(uintptr_t)m;
   uint64_t hash = str_hash(key, m->seed);
-  if (m->n * 2 >= m->n_slots) map_rehash(a, m);
+  if (m->n * 2 >= m->n_slots) map_rehash(a, m, m->n_slots ? m->n_slots * 2 : 16);
   size_t i = map_slot(m, key, hash);
   if (m->slots[i]) {
     m->e[m->slots[i] - 1].value = value;
     return false;
   }
-  if (m->n == m->cap) {
-    size_t cap = m->cap ? m->cap * 2 : 8;
-    m->e = arena_grow(a, m->e, m->n, cap, sizeof *m->e);
-    m->cap = cap;
-  }
+  if (m->n == m->cap) map_entries(a, m, m->cap ? m->cap * 2 : 8);
   m->e[m->n++] = (struct map_entry){key, hash, value};
   m->slots[i] = (uint32_t)m->n;
   return true;

@@ -279,6 +279,11 @@ static void read_head(struct program *p, struct mfile *m) {
   m->name = session_sym(s, t);
 }
 
+static size_t entries(struct program *p, const struct mfile *m, const char *key) {
+  const struct ynode *y = yaml_get(p->s, m->root, key);
+  return y && y->kind == Y_MAP ? y->n : 0;
+}
+
 void mfile_read(struct program *p, struct mfile *m) {
   static const struct {
     const char *key;
@@ -295,6 +300,10 @@ void mfile_read(struct program *p, struct mfile *m) {
   struct loops around = p->loops; /* of the file that uses this one */
   p->loops = (struct loops){0};
   read_head(p, m);
+  size_t n = 0;
+  for (size_t k = 0; k < sizeof sections / sizeof *sections; k++) n += entries(p, m, sections[k].key);
+  VEC_RESERVE(&p->s->arena, &m->decls, n);
+  map_reserve(&p->s->arena, &m->by_name, n);
   for (size_t k = 0; k < sizeof sections / sizeof *sections; k++) {
     const struct ynode *y = section(p, m, sections[k].key, Y_MAP);
     for (uint32_t i = 0; y && i < y->n; i++) {

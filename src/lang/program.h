@@ -220,6 +220,8 @@ enum qn_err instance_output(struct program *p, struct instance *in, uint32_t i, 
                             const struct value **out) QN_MUST_USE;
 /* Evaluates everything of in and below, so that every mistake is found. */
 void instance_complete(struct program *p, struct instance *in);
+/* So many resources more are to come. */
+void program_expect(struct program *p, size_t more);
 struct str address_join(struct program *p, struct str parent, sym name);
 
 enum qn_err resource_expand(struct program *p, struct instance *in, const struct decl *d,

@@ -121,6 +121,10 @@ static enum qn_err many(struct maker *m, const struct value *v, struct span at) 
     diag_help(&s->diags, g, "the keys of the map are the keys: take `key` out, or repeat over values(map)");
     return QN_E_INVALID;
   }
+  if (v->kind == V_MAP || v->kind == V_LIST) {
+    VEC_RESERVE(&s->arena, &m->v, v->n);
+    map_reserve(&s->arena, &m->seen, v->n);
+  }
   if (v->kind == V_MAP) {
     for (uint32_t i = 0; !e && i < v->n; i++) {
       struct str key = session_str(s, v->members[i].key);
@@ -153,6 +157,7 @@ static enum qn_err run(struct maker *m) {
   if (!t) {
     if ((e = when(m, NULL, &yes, &out->open))) return e;
     struct copy one = {0, session_sym(p->s, m->base), NULL};
+    VEC_RESERVE(&p->s->arena, &m->v, 1);
     if (yes && !out->open) VEC_PUSH(&p->s->arena, &m->v, one);
     return QN_OK;
   }

@@ -10,6 +10,7 @@ enum qn_err resource_expand(struct program *p, struct instance *in, const struct
   s->open = c.open;
   s->n = c.n;
   s->resources = ARENA_ARRAY(&p->s->arena, c.n, struct rinst);
+  program_expect(p, c.n);
   for (uint32_t i = 0; i < c.n; i++) {
     struct rinst *r = &s->resources[i];
     r->in = in;

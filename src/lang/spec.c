@@ -15,6 +15,11 @@ void program_release(struct program *p) {
   for (size_t i = 0; i < p->regexes.n; i++) regex_free(p->regexes.v[i]);
 }
 
+void program_expect(struct program *p, size_t more) {
+  VEC_RESERVE(&p->s->arena, &p->resource_list, p->resource_list.n + more);
+  map_reserve(&p->s->arena, &p->resources, p->resource_list.n + more);
+}
+
 static const char *spec_path(struct session *s, const char *path) {
   struct stat st;
   if (!path) path = ".";
@@ -26,14 +31,19 @@ static const char *spec_path(struct session *s, const char *path) {
 
 static const struct ynode *load(struct session *s, const char *path) {
   struct str text;
-  enum qn_err e = file_read(&s->arena, path, SPEC_MAX, &s->diags, &text);
+  uint32_t file = 0;
+  struct arena scratch; /* the source map keeps the text */
+  arena_init(&scratch);
+  enum qn_err e = file_read(&scratch, path, SPEC_MAX, &s->diags, &text);
+  if (!e) file = srcmap_add(s->sources, str_c(path), text);
+  arena_release(&scratch);
   if (e == QN_E_NOTFOUND) {
     struct diag *g = diag_add(&s->diags, QN0001, SPAN_NONE, "%s: there is no such file", path);
     diag_help(
         &s->diags, g,
         "`quoin init` writes a first spec; a folder with a quoin.yaml can be given by -chdir or as path");
   }
-  return e ? NULL : yaml_parse(s, srcmap_add(s->sources, str_c(path), text));
+  return e ? NULL : yaml_parse(s, file);
 }
 
 static enum qn_err read_spec(struct program *p, const char *path) {
@@ -113,8 +123,10 @@ static enum qn_err run(struct program *p) {
   p->root = ARENA_NEW(&p->s->arena, struct instance);
   instance_init(p, p->root, p->spec, NULL, NULL, STR(""));
   p->root->region = p->out->env.region;
+  program_expect(p, p->spec->decls.n);
   instance_complete(p, p->root);
   finish_depends(p);
+  VEC_RESERVE(&p->s->arena, &p->out->resources, p->resource_list.n);
   finish_resources(p, p->root);
   finish_moved(p);
   add_outputs(p);

@@ -44,6 +44,14 @@ static bool scalar_build(struct program *p, const struct ynode *y, struct tnode 
     t->constant = value_with_meta(&p->s->arena, value_null(), literal_meta(p, y->span));
     return true;
   }
+  if (str_find(y->text, STR("${")) == SIZE_MAX) { /* most scalars: no parser, and the node's own text */
+    struct value *v = ARENA_NEW(&p->s->arena, struct value);
+    *v = (struct value){.kind = V_STR, .meta = literal_meta(p, y->span), .n = (uint32_t)y->text.n};
+    v->flags = y->style == YS_PLAIN ? VF_PLAIN : 0;
+    v->s = y->text.p;
+    t->constant = v;
+    return true;
+  }
   if (policy_variable(p, y)) return false;
   t->expr = template_parse(p->s, y);
   if (!t->expr) return false;

@@ -86,23 +86,35 @@ static int by_address(const void *x, const void *y, void *user) {
                                 : (p->generation > q->generation) - (p->generation < q->generation);
 }
 
+static void renumber(struct builder *b, struct change *c, const uint32_t *to) {
+  if (c->pair != UINT32_MAX) c->pair = to[c->pair];
+  if (!c->n_after) return;
+  uint32_t *after = ARENA_ARRAY(b->a, c->n_after, uint32_t);
+  for (uint32_t k = 0; k < c->n_after; k++) after[k] = to[c->after[k]];
+  c->after = after;
+}
+
+/* In place: changes are the largest array of a plan. */
 static void sort_changes(struct builder *b) {
-  uint32_t n = (uint32_t)b->changes.n, *order = ARENA_ARRAY(b->a, n, uint32_t),
-           *to = ARENA_ARRAY(b->a, n, uint32_t);
+  struct arena scratch;
+  arena_init(&scratch);
+  uint32_t n = (uint32_t)b->changes.n, *order = ARENA_ARRAY(&scratch, n, uint32_t),
+           *to = ARENA_ARRAY(&scratch, n, uint32_t);
+  struct change *v = b->changes.v;
   for (uint32_t i = 0; i < n; i++) order[i] = i;
-  sort_stable(b->a, order, n, sizeof *order, by_address, b);
+  sort_stable(&scratch, order, n, sizeof *order, by_address, b);
   for (uint32_t i = 0; i < n; i++) to[order[i]] = i;
-  struct change *sorted = ARENA_ARRAY(b->a, n, struct change);
-  for (uint32_t i = 0; i < n; i++) {
-    struct change c = b->changes.v[order[i]];
-    uint32_t *after = ARENA_ARRAY(b->a, c.n_after, uint32_t);
-    for (uint32_t k = 0; k < c.n_after; k++) after[k] = to[c.after[k]];
-    c.after = after;
-    if (c.pair != UINT32_MAX) c.pair = to[c.pair];
-    sorted[i] = c;
-  }
-  b->changes.v = sorted;
-  b->changes.cap = n;
+  for (uint32_t i = 0; i < n; i++) renumber(b, &v[i], to);
+  for (uint32_t i = 0; i < n; i++)
+    while (to[i] != i) { /* what stands here goes to its place, what stood there comes here */
+      uint32_t k = to[i];
+      struct change c = v[k];
+      v[k] = v[i];
+      v[i] = c;
+      to[i] = to[k];
+      to[k] = k;
+    }
+  arena_release(&scratch);
 }
 
 static enum qn_err resolve_outputs(struct builder *b, struct plan *out) {

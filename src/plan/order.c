@@ -200,14 +200,17 @@ static void undo_edges(struct builder *b, struct order_edges *e) {
 /* A resource made anew because the old one is gone starts after the old one has left the state. */
 static void forget_edges(struct builder *b, struct order_edges *e) {
   struct map creates = {0};
+  struct arena scratch;
+  arena_init(&scratch);
   for (uint32_t i = 0; i < b->changes.n; i++)
     if (b->changes.v[i].action == ACT_CREATE)
-      map_put(b->a, &creates, session_str(b->s, b->changes.v[i].address), i);
+      map_put(&scratch, &creates, session_str(b->s, b->changes.v[i].address), i);
   for (uint32_t i = 0; i < b->changes.n; i++) {
     if (b->changes.v[i].action != ACT_FORGET || b->changes.v[i].pair != UINT32_MAX) continue;
     const uint32_t *create = map_get(&creates, session_str(b->s, b->changes.v[i].address));
     if (create) edge(b, e, i, *create, EF_MUST);
   }
+  arena_release(&scratch);
 }
 
 /* A junction of deletes becomes a change that does nothing. */

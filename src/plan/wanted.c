@@ -297,6 +297,7 @@ enum qn_err build_wanted(struct builder *b) {
   build_owners(b);
   const uint32_t *order = graph_order(b->g, b->a);
   enum qn_err e = QN_OK;
+  VEC_RESERVE(b->a, &b->changes, b->g->n_nodes);
   for (uint32_t k = 0; k < b->g->n_nodes; k++) {
     uint32_t i = order[k];
     if (b->targeted && !b->targeted[i]) continue;
