@@ -29,9 +29,10 @@ struct call {
   sym region;               /* never 0 */
   uint32_t timeout_ms;      /* 0 = default 60 s */
   bool secret;              /* the transport wipes its copy of the answer */
+  struct arena *keep;       /* where the reply's texts and output go; NULL: the session's. Lives until `done` */
 };
 /* Called from cloud_poll, never from where the call was made; may make calls. The reply itself lives
- * during the callback, its texts and output in the session's arena. */
+ * during the callback, its texts and output as long as the arena that the call names. */
 typedef void call_done_fn(void *user, const struct reply *r);
 
 struct cloud;   /* owner of everything */

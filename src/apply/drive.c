@@ -19,7 +19,7 @@ static bool sure(const struct reply *r) {
 /* What a step acknowledged: paths with values, and paths that are gone. */
 static void acknowledged(struct task *t, const struct op_step *step, struct outcome *oc) {
   struct run *r = t->run;
-  struct str *removed = ARENA_ARRAY(r->a, step->n_paths, struct str);
+  struct str *removed = ARENA_ARRAY(t->a, step->n_paths, struct str);
   const struct value *map = NULL;
   for (uint32_t i = 0; i < step->n_paths; i++) {
     struct str path;
@@ -28,7 +28,7 @@ static void acknowledged(struct task *t, const struct op_step *step, struct outc
     if (value_is_null(v))
       removed[oc->n_removed++] = path;
     else
-      map = value_put(r->a, map ? map : value_map(r->a, NULL, 0), session_sym(r->s, path), v);
+      map = value_put(t->a, map ? map : value_map(t->a, NULL, 0), session_sym(r->s, path), v);
   }
   oc->applied = map;
   oc->removed = removed;
@@ -178,8 +178,8 @@ static bool write_intent(struct task *t) {
                       .generation = t->generation,
                       .step = t->step.step,
                       .uid = t->uid,
-                      .operation = str_fmt(r->a, "%.*s.%.*s", SV(op->service->id), SV(op->name)),
-                      .digest = request_digest(r->s, r->a, t->step.call.input),
+                      .operation = str_fmt(t->a, "%.*s.%.*s", SV(op->service->id), SV(op->name)),
+                      .digest = request_digest(r->s, t->a, t->step.call.input),
                       .paths = t->step.paths,
                       .n_paths = t->step.n_paths,
                       .type = t->c->type,
@@ -219,6 +219,7 @@ static void launch(struct task *t) {
 static void stage(struct task *t) {
   struct run *r = t->run;
   t->sending = t->step.call;
+  t->sending.keep = t->a;
   if (!t->step.mutating) {
     launch(t);
     return;
@@ -372,6 +373,7 @@ static void send_all(struct run *r) {
 }
 
 void drive_pump(struct run *r) {
+  run_next_round(r);
   resume(r);
   take_queued(r);
   flush_joins(r);

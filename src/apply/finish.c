@@ -7,6 +7,7 @@
 struct reading {
   struct run *r;
   struct readset *rs;
+  struct arena *keep; /* of the replies */
   bool refused;
 };
 struct ask {
@@ -25,8 +26,9 @@ static void ask_more(struct reading *of) {
   struct call call;
   uint32_t token;
   while (!of->refused && r->in_flight < r->limit && readset_next(of->rs, &call, &token)) {
-    struct ask *a = ARENA_NEW(r->a, struct ask);
+    struct ask *a = ARENA_NEW(of->keep, struct ask);
     *a = (struct ask){of, token};
+    call.keep = of->keep;
     if (r->calls.call(r->calls.user, false, &call, answered, a))
       of->refused = true;
     else
@@ -34,9 +36,9 @@ static void ask_more(struct reading *of) {
   }
 }
 
-bool run_read(struct run *r, struct readset *rs) {
-  struct reading *of = ARENA_NEW(r->a, struct reading);
-  *of = (struct reading){.r = r, .rs = rs};
+bool run_read(struct run *r, struct readset *rs, struct arena *keep) {
+  struct reading *of = ARENA_NEW(keep, struct reading);
+  *of = (struct reading){.r = r, .rs = rs, .keep = keep};
   for (;;) {
     ask_more(of);
     if (of->refused || !r->in_flight) break;
@@ -52,30 +54,32 @@ bool run_read(struct run *r, struct readset *rs) {
 
 struct readback {
   struct run *r;
+  struct arena *a; /* of all that is read */
   struct readset *rs;
   struct task **of;
   uint32_t n;
 };
 
 /* Properties that are managed now, the tags that say whose it is, and attributes that others use. */
-static void managed(struct run *r, const struct task *t, struct read_item *item) {
+static void managed(const struct readback *rb, const struct task *t, struct read_item *item) {
+  const struct run *r = rb->r;
   VEC(struct str) paths = {0};
   struct str tags = def_info(t->c->def).tag_property;
   bool tagged = !tags.n;
   for (uint32_t i = 0; value_is(t->record, V_MAP) && i < t->record->n; i++) {
-    VEC_PUSH(r->a, &paths, session_str(r->s, t->record->members[i].key));
+    VEC_PUSH(rb->a, &paths, session_str(r->s, t->record->members[i].key));
     tagged |= str_eq(paths.v[paths.n - 1], tags);
   }
-  if (!tagged) VEC_PUSH(r->a, &paths, tags);
-  for (uint32_t i = 0; i < t->c->n_reads; i++) VEC_PUSH(r->a, &paths, t->c->reads[i]);
+  if (!tagged) VEC_PUSH(rb->a, &paths, tags);
+  for (uint32_t i = 0; i < t->c->n_reads; i++) VEC_PUSH(rb->a, &paths, t->c->reads[i]);
   item->managed = paths.v;
   item->n_managed = (uint32_t)paths.n;
 }
 
 static void collect(struct readback *rb) {
   struct run *r = rb->r;
-  struct read_item *items = ARENA_ARRAY(r->a, r->n_tasks, struct read_item);
-  rb->of = ARENA_ARRAY(r->a, r->n_tasks, struct task *);
+  struct read_item *items = ARENA_ARRAY(rb->a, r->n_tasks, struct read_item);
+  rb->of = ARENA_ARRAY(rb->a, r->n_tasks, struct task *);
   for (uint32_t i = 0; i < r->n_tasks; i++) {
     struct task *t = &r->tasks[i];
     if (t->failed || t->skipped || (t->action != ACT_CREATE && t->action != ACT_UPDATE)) continue;
@@ -86,35 +90,38 @@ static void collect(struct readback *rb) {
                                       .def = t->c->def,
                                       .identity = known->identity,
                                       .props = t->record};
-    managed(r, t, &items[rb->n]);
+    managed(rb, t, &items[rb->n]);
     rb->of[rb->n++] = t;
   }
-  if (rb->n) rb->rs = readset_new(r->s, r->a, r->prov, r->env->account, r->env->partition, items, rb->n);
+  if (rb->n) rb->rs = readset_new(r->s, rb->a, r->prov, r->env->account, r->env->partition, items, rb->n);
 }
 
 /* Only what is managed is kept of the live object, and nothing that is secret. */
-static const struct value *seen_of(struct run *r, const struct task *t, const struct value *live) {
+static const struct value *seen_of(const struct readback *rb, const struct task *t,
+                                   const struct value *live) {
+  const struct run *r = rb->r;
   struct str tags = def_info(t->c->def).tag_property;
-  struct member *m = ARENA_ARRAY(r->a, t->record->n + 1, struct member);
+  struct member *m = ARENA_ARRAY(rb->a, t->record->n + 1, struct member);
   uint32_t n = 0;
   for (uint32_t i = 0; i < t->record->n; i++) {
     const struct value *v = value_member(live, t->record->members[i].key);
-    v = v ? plan_without_secrets(r->a, v, t->record->members[i].value, true) : NULL;
+    v = v ? plan_without_secrets(rb->a, v, t->record->members[i].value, true) : NULL;
     if (v) m[n++] = (struct member){t->record->members[i].key, SPAN_NONE, v};
   }
   sym tag = session_sym(r->s, tags);
   const struct value *v = tag && !value_member(t->record, tag) ? value_member(live, tag) : NULL;
   if (v) m[n++] = (struct member){tag, SPAN_NONE, v};
-  return value_map(r->a, m, n);
+  return value_map(rb->a, m, n);
 }
 
-static const struct value *attributes_of(struct run *r, const struct task *t, const struct sres *known,
-                                         const struct value *live) {
+static const struct value *attributes_of(const struct readback *rb, const struct task *t,
+                                         const struct sres *known, const struct value *live) {
+  const struct run *r = rb->r;
   const struct value *out = known->attributes;
   for (uint32_t i = 0; value_is(known->attributes, V_MAP) && i < known->attributes->n; i++) {
     sym key = known->attributes->members[i].key;
     const struct value *v = value_member(live, key);
-    if (!value_is_null(v)) out = value_put(r->a, out, key, v);
+    if (!value_is_null(v)) out = value_put(rb->a, out, key, v);
   }
   for (uint32_t i = 0; i < t->c->n_reads; i++) {
     struct str top;
@@ -122,7 +129,7 @@ static const struct value *attributes_of(struct run *r, const struct task *t, co
     sym key = session_sym(r->s, top);
     const struct value *v = value_member(live, key);
     if (value_is_null(v) || value_member(t->record, key)) continue;
-    out = value_put(r->a, out ? out : value_map(r->a, NULL, 0), key, v);
+    out = value_put(rb->a, out ? out : value_map(rb->a, NULL, 0), key, v);
   }
   return out;
 }
@@ -136,8 +143,8 @@ static void write_seen(struct readback *rb) {
     if (res->state == RR_LIVE && known && value_is(t->record, V_MAP)) {
       struct sres put = *known;
       put.identity = put.applied = NULL;
-      put.seen = seen_of(r, t, res->live);
-      put.attributes = attributes_of(r, t, known, res->live);
+      put.seen = seen_of(rb, t, res->live);
+      put.attributes = attributes_of(rb, t, known, res->live);
       task_journal(r, state_put(r->st, &put));
     } else if (res->state == RR_FAILED) {
       diag_add(&r->s->diags, QN0855, t->c->span, "%.*s was applied, but reading it back failed: %.*s",
@@ -147,9 +154,12 @@ static void write_seen(struct readback *rb) {
 }
 
 static void read_back(struct run *r) {
-  struct readback rb = {.r = r};
+  struct readback rb = {.r = r, .a = run_lend(r)};
   collect(&rb);
-  if (rb.n && run_read(r, rb.rs)) write_seen(&rb);
+  if (rb.n && run_read(r, rb.rs, rb.a)) write_seen(&rb);
+  if (r->in_flight) return; /* what was given up may still be answered */
+  run_give_back(r, rb.a);
+  run_next_round(r);
 }
 
 /* ---- outputs and checks --------------------------------------------------------------- */

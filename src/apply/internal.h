@@ -43,7 +43,8 @@ struct task {
   const struct value *identity, *attributes; /* before the operation */
   const struct str *changed;                 /* properties to bring about; NULL: all */
   uint32_t n_changed;
-  bool resume; /* an earlier run did not finish the object: its waits are made up for */
+  bool resume;     /* an earlier run did not finish the object: its waits are made up for */
+  struct arena *a; /* of its operations and their replies, lent by the run; NULL before and after */
   struct op *op;
   enum op_kind kind;
   struct op_step step;
@@ -87,6 +88,9 @@ struct run {
   const struct value *lookups; /* as recorded before the run */
   uint32_t first_left;         /* tasks to be done before those that come last; 0: nothing waits */
   bool undo;                   /* takes a run back that failed */
+  VEC(struct arena *) arenas;  /* all that were lent; owned */
+  VEC(struct arena *) idle;    /* of them: empty */
+  VEC(struct arena *) used;    /* given back in this round */
 };
 
 /* ---- run.c ---------------------------------------------------------------------- */
@@ -94,6 +98,11 @@ struct run {
 enum qn_err run_carry_out(struct run *r);
 /* A note that closes what was done so far. */
 void run_close(struct run *r, const char *words);
+/* Memory for a part of the run. Given back it stays as it is until the next round, so that whoever gave it
+ * back may be in the middle of using it. */
+struct arena *run_lend(struct run *r);
+void run_give_back(struct run *r, struct arena *a);
+void run_next_round(struct run *r);
 
 /* ---- rollback.c ------------------------------------------------------------------- */
 /* Copies what the state says at the beginning. */
@@ -197,7 +206,7 @@ enum qn_err secret_of(void *run, struct str ref, const struct value **out);
 /* Reads back what was changed, evaluates outputs and checks, closes the run. */
 enum qn_err run_finish(struct run *r);
 /* Makes the calls of a set of reads. False if they could not all be made. */
-bool run_read(struct run *r, struct readset *rs);
+bool run_read(struct run *r, struct readset *rs, struct arena *keep);
 
 struct apply_calls cloud_calls(struct cloud *c);
 

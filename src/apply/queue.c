@@ -191,12 +191,18 @@ static void count(struct task *t) {
     r->recorded++;
 }
 
+static void give_back(struct task *t) {
+  run_give_back(t->run, t->a);
+  t->a = NULL;
+}
+
 static void end_one(struct task *t, bool failed) {
   t->state = T_OVER;
   t->failed = failed;
   t->run->over++;
   count(t);
   if (!failed) task_event(t, AE_DONE, STR(""));
+  give_back(t);
 }
 
 void task_skip(struct task *t, struct str why) {
@@ -205,6 +211,7 @@ void task_skip(struct task *t, struct str why) {
   t->run->over++;
   count(t);
   task_event(t, AE_SKIPPED, why);
+  give_back(t);
 }
 
 static void skip_for(struct task *t, const struct task *needs) {

@@ -57,7 +57,7 @@ static enum qn_err take_up(struct run *failed) {
 static enum qn_err read_live(void *user, const struct read_item *items, uint32_t n, struct refreshed *out) {
   struct run *r = user;
   struct readset *rs = readset_new(r->s, r->a, r->prov, r->env->account, r->env->partition, items, n);
-  if (!run_read(r, rs)) return QN_E_REMOTE;
+  if (!run_read(r, rs, r->a)) return QN_E_REMOTE;
   const struct read_result **results = ARENA_ARRAY(r->a, n, const struct read_result *);
   for (uint32_t i = 0; i < n; i++) results[i] = readset_result(rs, i);
   *out = (struct refreshed){results, readset_calls(rs), readset_bound(rs)};

@@ -1,6 +1,40 @@
 /* One run: checks, the run record, the loop, the end. */
 #include "internal.h"
 
+/* ---- memory of its parts --------------------------------------------------------- */
+
+struct arena *run_lend(struct run *r) {
+  if (r->idle.n) return r->idle.v[--r->idle.n];
+  struct arena *a = malloc(sizeof *a);
+  if (!a) return r->a;
+  arena_init(a);
+  VEC_PUSH(r->a, &r->arenas, a);
+  return a;
+}
+
+void run_give_back(struct run *r, struct arena *a) {
+  if (a && a != r->a) VEC_PUSH(r->a, &r->used, a);
+}
+
+void run_next_round(struct run *r) {
+  for (size_t i = 0; i < r->used.n; i++) {
+    arena_reset(r->used.v[i]);
+    VEC_PUSH(r->a, &r->idle, r->used.v[i]);
+  }
+  r->used.n = 0;
+}
+
+/* Calls that are still in flight after a second Ctrl-C are never delivered: nothing polls any more. */
+static void free_arenas(struct run *r) {
+  for (size_t i = 0; i < r->arenas.n; i++) {
+    arena_release(r->arenas.v[i]);
+    free(r->arenas.v[i]);
+  }
+  r->arenas.n = r->idle.n = r->used.n = 0;
+}
+
+/* ---- a run ------------------------------------------------------------------------ */
+
 static enum qn_err begin(struct run *r) {
   const struct plan *p = r->plan;
   enum qn_err e = state_check_base(r->st, p->lineage, p->base);
@@ -61,7 +95,9 @@ enum qn_err run_carry_out(struct run *r) {
   if ((e = replacements_check(r))) return e;
   loop(r);
   bool back = r->o->on_error == ON_ERROR_ROLLBACK && r->r->failed && !r->interrupted && !r->journal;
-  return back ? rollback_run(r) : verdict(r, run_finish(r));
+  e = back ? rollback_run(r) : verdict(r, run_finish(r));
+  free_arenas(r);
+  return e;
 }
 
 enum qn_err apply_run(const struct plan *plan, struct state *st, const struct providers *p, struct cloud *c,

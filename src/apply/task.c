@@ -26,7 +26,7 @@ static struct op_scope scope_of(const struct task *t) {
                            .live = first ? c->live : NULL,
                            .identity = t->kind == OP_SETTLE_CREATE ? NULL : t->identity,
                            .attributes = t->attributes,
-                           .tags = ownership_tags(r->s, r->a, r->env, c->address, t->uid),
+                           .tags = ownership_tags(r->s, t->a, r->env, c->address, t->uid),
                            .timeouts = c->timeouts,
                            .on_destroy = c->on_destroy,
                            .wanted = c->reads,
@@ -38,10 +38,11 @@ void task_operate(struct task *t, enum op_kind kind) {
   struct run *r = t->run;
   t->kind = kind;
   t->ambiguous = t->mutated = t->alone = false;
+  if (!t->a) t->a = run_lend(r);
   struct op_scope sc = scope_of(t);
   bool some = kind == OP_UPDATE || (kind == OP_CREATE && t->resume);
   t->op =
-      op_new(r->s, r->a, r->prov, t->c->def, kind, &sc, some ? t->changed : NULL, some ? t->n_changed : 0);
+      op_new(r->s, t->a, r->prov, t->c->def, kind, &sc, some ? t->changed : NULL, some ? t->n_changed : 0);
   task_advance(t);
 }
 

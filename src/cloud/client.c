@@ -42,6 +42,10 @@ static struct timer timer_pop(struct cloud *c) {
 
 /* ---- jobs ----------------------------------------------------------------------- */
 
+struct arena *client_keep(const struct job *j) {
+  return j->call.keep ? j->call.keep : &j->c->s->arena;
+}
+
 void client_ready(struct job *j) {
   struct cloud *c = j->c;
   j->next = NULL;
@@ -147,7 +151,7 @@ static enum qn_err submit(struct cloud *c, const struct call *call, bool mutate,
     j->reply = (struct reply){.err = QN_E_INVALID,
                               .cls = EC_CLIENT,
                               .code = STR("RequestInvalid"),
-                              .message = str_fmt(&c->s->arena, "%.*s: %.*s", SV(call->op->name), SV(why))};
+                              .message = str_fmt(client_keep(j), "%.*s: %.*s", SV(call->op->name), SV(why))};
     client_ready(j);
   } else {
     j->lane = lane_of(c, call, mutate);

@@ -87,6 +87,8 @@ struct cloud {
 };
 
 /* client.c */
+/* The arena of what the caller gets. */
+struct arena *client_keep(const struct job *j);
 void client_ready(struct job *j);
 void client_queue(struct job *j);
 /* False if memory is gone. */

@@ -196,7 +196,7 @@ static void judge(struct job *j, enum err_class cls, const struct http_response 
 
 static struct str failure_words(struct job *j, const struct http_response *r) {
   struct str at = cloud_endpoint(j->c, j->call.op->service, j->call.region);
-  return str_fmt(&j->c->s->arena, "%.*s: %.*s", SV(at), SV(r->detail));
+  return str_fmt(client_keep(j), "%.*s: %.*s", SV(at), SV(r->detail));
 }
 
 /* S3 says where a bucket is; it is not followed there, because what is managed lives where the spec says. */
@@ -204,7 +204,7 @@ static void other_region(struct job *j, const struct http_response *r, struct wi
   const struct http_header *h = http_header_find(r->headers, r->n_headers, "x-amz-bucket-region");
   struct str asked = session_str(j->c->s, j->call.region);
   if (!h || r->status < 300 || str_eq(h->value, asked) || str_eq(e->code, STR("AccessDenied"))) return;
-  e->message = str_fmt(&j->c->s->arena,
+  e->message = str_fmt(client_keep(j),
                        "the bucket is in region %.*s, and was asked for in %.*s: set the resource's region",
                        SV(h->value), SV(asked));
 }
@@ -212,7 +212,7 @@ static void other_region(struct job *j, const struct http_response *r, struct wi
 static void on_answer(void *user, const struct http_response *r) {
   struct job *j = user;
   struct cloud *c = j->c;
-  struct arena *keep = &c->s->arena;
+  struct arena *keep = client_keep(j);
   struct wire_answer in = {r->status, r->headers, r->n_headers, r->body};
   struct wire_error e = {0};
   c->in_flight--;
@@ -276,5 +276,5 @@ void client_send(struct job *j) {
   c->stats.http_requests++;
   if (net_submit(c->net, &r, on_answer, j) == QN_OK) return;
   c->in_flight--;
-  finish(j, EC_CLIENT, none, str_dup(&c->s->arena, net_error(c->net)), none);
+  finish(j, EC_CLIENT, none, str_dup(client_keep(j), net_error(c->net)), none);
 }

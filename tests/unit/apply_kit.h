@@ -390,7 +390,8 @@ static inline struct reply execute(const struct call *c) {
   check_serialises(&f->w, c);
   for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
     if (!str_eq(c->op->name, str_c(operations[i].op))) continue;
-    r.output = operations[i].answer(c->input, &error);
+    r.output =
+        operations[i].answer(value_copy(f->w.a, c->input), &error); /* the caller's ends with the call */
     if (!error) return r;
     struct str text = str_cut(str_c(error), ':', &r.code);
     r = (struct reply){.err = QN_E_REMOTE,
@@ -445,7 +446,7 @@ static enum qn_err fake_call(void *user, bool mutating, const struct call *c, ca
   struct str about = text_at(c->input, "VpcId");
   if (!about.n) about = text_at(c->input, "HostedZoneId");
   for (int i = 0; mutating && about.n && i < f->n_out; i++) f->overlaps += str_eq(f->out[i], about);
-  if (mutating) f->out[f->n_out++] = about;
+  if (mutating) f->out[f->n_out++] = str_dup(f->w.a, about);
   f->queue[f->n_queue++] = (struct pending){c->op, done, done_user, answer(c, mutating)};
   return QN_OK;
 }

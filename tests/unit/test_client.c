@@ -649,6 +649,31 @@ TEST(caps_concurrency) {
   stop(&f);
 }
 
+/* A caller that makes many calls gives their replies memory of its own. */
+TEST(keeps_replies_where_the_call_says) {
+  static const struct fake_answer a[] = {{.status = 200, .body = VPCS},
+                                         {.status = 400, .body = EC2_ERROR("InvalidParameterValue")}};
+  struct fixture f = {0};
+  struct arena keep;
+  start(&f, a, N(a));
+  client(&f);
+  arena_init(&keep);
+  struct call k = {.region = f.o.region, .keep = &keep};
+  struct got g[2] = {0};
+  if (!wire_find_op(f.wire, STR("ec2"), STR("DescribeVpcs"), &k.op)) exit(3);
+  size_t used = 0;
+  for (size_t i = 0; i < N(g); i++, used = keep.used) {
+    CHECK_INT(cloud_read(cloud_reader(f.c), &k, on_reply, &g[i]), QN_OK);
+    drain(&f);
+    CHECK(keep.used > used);
+  }
+  CHECK_INT(g[0].r.err, QN_OK);
+  CHECK_STR(value_text(value_at(&f.w.s, g[0].r.output, STR("Vpcs[0].VpcId"))), STR("vpc-1"));
+  CHECK_STR(g[1].r.message, STR("so it is"));
+  arena_release(&keep);
+  stop(&f);
+}
+
 TEST(refuses_wrong_calls) {
   static const struct fake_answer a[] = {{.status = 200, .body = VPCS}};
   struct fixture f = {0};
@@ -792,5 +817,6 @@ TEST_MAIN(CASE(reads), CASE(retries), CASE(gives_up), CASE(waits_as_told), CASE(
           CASE(takes_new_credentials), CASE(renews_credentials_before_they_end),
           CASE(goes_on_while_renewing_fails), CASE(says_when_refused), CASE(says_when_there_are_none),
           CASE(endpoints), CASE(endpoint_settings), CASE(attempts_are_a_setting), CASE(bucket_elsewhere),
-          CASE(bad_endpoints), CASE(limits_the_rate), CASE(caps_concurrency), CASE(refuses_wrong_calls),
-          CASE(timers), CASE(cancels), CASE(frees_unfinished), CASE(identity), CASE(stays_in_its_account))
+          CASE(bad_endpoints), CASE(limits_the_rate), CASE(caps_concurrency),
+          CASE(keeps_replies_where_the_call_says), CASE(refuses_wrong_calls), CASE(timers), CASE(cancels),
+          CASE(frees_unfinished), CASE(identity), CASE(stays_in_its_account))
