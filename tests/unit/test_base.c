@@ -56,6 +56,32 @@ TEST(sort_is_stable) {
   arena_release(&a);
 }
 
+TEST(room_for_many_is_made_once) {
+  struct arena a;
+  struct map m = {0};
+  VEC(uint32_t) v = {0};
+  arena_init(&a);
+  VEC_PUSH(&a, &v, 7);
+  VEC_RESERVE(&a, &v, 1000);
+  map_put(&a, &m, STR("first"), 7);
+  map_reserve(&a, &m, 1000);
+  size_t used = a.used;
+  for (uint32_t i = 1; i < 1000; i++) {
+    static char keys[1000][8];
+    snprintf(keys[i], sizeof keys[i], "k%u", i);
+    VEC_PUSH(&a, &v, i);
+    CHECK(map_put(&a, &m, str_c(keys[i]), i));
+  }
+  CHECK_INT(a.used, used);
+  CHECK_INT(v.v[0], 7);
+  CHECK_INT(v.v[999], 999);
+  CHECK(map_get(&m, STR("first")) && *map_get(&m, STR("first")) == 7);
+  CHECK(map_get(&m, STR("k999")) && *map_get(&m, STR("k999")) == 999);
+  VEC_RESERVE(&a, &v, 1001); /* by one: still doubles */
+  CHECK_INT(v.cap, 2000);
+  arena_release(&a);
+}
+
 TEST(values_compare_without_regard_to_key_order) {
   struct session s;
   session_init(&s, NULL);
@@ -128,5 +154,5 @@ TEST(searches_in_names) {
 
 TEST_MAIN(CASE(searches_in_names), CASE(numbers_parse_strictly), CASE(utf8_is_checked),
           CASE(distance_finds_the_nearest_name), CASE(interned_texts_are_equal_by_id), CASE(sort_is_stable),
-          CASE(values_compare_without_regard_to_key_order), CASE(origins_are_sets),
-          CASE(diagnostics_underline_the_place))
+          CASE(room_for_many_is_made_once), CASE(values_compare_without_regard_to_key_order),
+          CASE(origins_are_sets), CASE(diagnostics_underline_the_place))
