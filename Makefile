@@ -98,7 +98,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 T ?=
 .PHONY: unit
-$(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h $(LIB) $(BUILD)/src/embed/blobs.o $(BLOB_OBJ)
+$(BUILD)/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(LIB) $(BUILD)/src/embed/blobs.o $(BLOB_OBJ)
 	@mkdir -p $(@D)
 	@echo '  CC $<'; $(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS_ALL) $(LINK) -o $@ $< $(BUILD)/src/embed/blobs.o $(BLOB_OBJ) $(LIB) $(PKG_LIBS) $(LDFLAGS) -lm
 unit: $(if $(T),$(BUILD)/unit/test_$(T),$(UNIT_BIN)) ## unit tests (T=name for one)
@@ -141,8 +141,12 @@ tsan: ## unit tests under ThreadSanitizer
 	@$(MAKE) --no-print-directory V=tsan unit
 crash: ## SIGKILL at every point of the example's life
 	@sh tests/venv.sh >/dev/null; QUOIN_CRASH=all build/venv/bin/python -m pytest -q -n 2 tests/crash
-bench: all ## benchmarks
-	@"$$(sh tests/venv.sh)" tests/bench/bench.py
+# The cloud of the benchmarks; memmem is GNU's.
+$(BUILD)/bench_cloud: tests/bench/cloud.c
+	@mkdir -p $(@D)
+	@echo '  CC $<'; $(CC) $(CPPFLAGS) -D_GNU_SOURCE $(CFLAGS_ALL) $(LINK) -o $@ $<
+bench: all $(BUILD)/bench_cloud ## benchmarks (CASES="large" or names for some)
+	@"$$(sh tests/venv.sh)" tests/bench/bench.py $(CASES)
 emulator: ## start the emulator behind the gate and print how to use it
 	@"$$(sh tests/venv.sh)" -m tests.gate
 demo: all ## the whole life of a production environment in the sandbox
@@ -178,7 +182,7 @@ release: all ## a stripped binary, build/quoin-VERSION
 
 .PHONY: clean
 clean: ## remove what was built (the virtual environment stays)
-	rm -rf build/src build/unit build/blob build/quoin build/libquoin.a build/qn-embed build/asan build/tsan build/clang build/fuzz
+	rm -rf build/src build/unit build/blob build/quoin build/libquoin.a build/qn-embed build/bench_cloud build/asan build/tsan build/clang build/fuzz
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  %-14s %s\n", $$1, $$2}'
