@@ -139,8 +139,7 @@ static void item_found(struct readset *rs, uint32_t at) {
   struct denv e = readset_env(rs, it);
   if (it->r.state != RR_PENDING) return;
   if (it->raw && d->gone && denv_true(&e, d->gone, false, &gone)) gone = false;
-  if (!it->raw || gone) {
-    it->raw = NULL;
+  if (!it->raw || gone) { /* a waiter still looks at what the answer says of it */
     it->r.state = RR_GONE;
     return;
   }

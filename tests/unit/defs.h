@@ -143,6 +143,19 @@ static inline const struct def *must_find(struct world *t, const char *type) {
   }
   return d;
 }
+/* The ownership tag that scope_for gives. */
+#define OWN "{\"Key\":\"quoin:id\",\"Value\":\"abcdefghijklmnopqrstuvwxyz234567\"}"
+
+/* changed: properties, between spaces; NULL: all that is declared. */
+static inline struct op *begin(struct world *t, const char *type, enum op_kind kind, struct op_scope *sc,
+                               const char *changed) {
+  struct str *v = ARENA_ARRAY(t->a, 8, struct str);
+  uint32_t n = 0;
+  struct str rest = str_c(changed);
+  while (rest.n) rest = str_cut(rest, ' ', &v[n++]);
+  return op_new(&t->s, t->a, t->p, must_find(t, type), kind, sc, changed ? v : NULL, n);
+}
+
 #define PLAY(t, op, ...)                                                                                     \
   play_op((t), (op), (const struct play[]){__VA_ARGS__},                                                     \
           sizeof((const struct play[]){__VA_ARGS__}) / sizeof(struct play))

@@ -3,17 +3,6 @@
 
 #include "defs.h"
 
-#define OWN "{\"Key\":\"quoin:id\",\"Value\":\"abcdefghijklmnopqrstuvwxyz234567\"}"
-
-static struct op *begin(struct world *t, const char *type, enum op_kind kind, struct op_scope *sc,
-                        const char *changed) {
-  struct str *v = ARENA_ARRAY(t->a, 8, struct str);
-  uint32_t n = 0;
-  struct str rest = str_c(changed);
-  while (rest.n) rest = str_cut(rest, ' ', &v[n++]);
-  return op_new(&t->s, t->a, t->p, must_find(t, type), kind, sc, changed ? v : NULL, n);
-}
-
 /* ---- security group --------------------------------------------------------------------------- */
 TEST(group_default_egress_goes_when_egress_is_declared_without_it) {
   struct world t;
