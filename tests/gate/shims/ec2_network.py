@@ -111,6 +111,17 @@ def _gone(ctx: Context, gateway: ET.Element) -> None:
             ctx.ask("delete_network_interface", NetworkInterfaceId=address.findtext("networkInterfaceId"))
 
 
+def _fails(gateway: ET.Element) -> bool:
+    """A test asks for a gateway that fails by the tag gate:fails, whose value is the reason."""
+    reason = next((t.findtext("value") for t in gateway.iterfind("tagSet/item") if t.findtext("key") == "gate:fails"), None)
+    if reason is None or gateway.findtext("state") == "deleted":
+        return False
+    put(gateway, "state", "failed")
+    put(gateway, "failureCode", "Gateway.NotAttached")
+    put(gateway, "failureMessage", reason)
+    return True
+
+
 def describe_nats(ctx: Context, response: Response) -> Response:
     made, deleted = ctx.remember("nat_made"), ctx.remember("nat_deleted")
 
@@ -122,6 +133,8 @@ def describe_nats(ctx: Context, response: Response) -> Response:
                 put(address, "status", "succeeded")
             if gateway.findtext("state") == "available" and now - made.get(ident, 0) < PENDING_S:
                 put(gateway, "state", "pending")
+            elif _fails(gateway):
+                _gone(ctx, gateway)
             if gateway.findtext("state") == "deleted" and now - deleted.get(ident, 0) < PENDING_S:
                 put(gateway, "state", "deleting")
             elif gateway.findtext("state") == "deleted":
@@ -133,6 +146,8 @@ def subnet_with_nat(ctx: Context) -> Response | None:
     found = ctx.ask("describe_nat_gateways", Filters=[{"Name": "subnet-id", "Values": [ctx.params["SubnetId"]]}])
     deleted = ctx.remember("nat_deleted")
     for gateway in found["NatGateways"] if found else []:
+        if any(t["Key"] == "gate:fails" for t in gateway["Tags"]):
+            continue
         if gateway["State"] != "deleted" or time.monotonic() - deleted.get(gateway["NatGatewayId"], 0) < PENDING_S:
             return ctx.error("DependencyViolation", f"The subnet '{ctx.params['SubnetId']}' has dependencies and cannot be deleted.")
     return None
