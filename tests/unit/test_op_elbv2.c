@@ -3,16 +3,8 @@
 
 #include "defs.h"
 
-#define OWN "{\"Key\":\"quoin:id\",\"Value\":\"abcdefghijklmnopqrstuvwxyz234567\"}"
 #define ELB "AWS::ElasticLoadBalancingV2::"
 #define ARN "arn:aws:elasticloadbalancing:us-east-1:123456789012:"
-
-static struct op *begin(struct world *t, const char *type, enum op_kind kind, struct op_scope *sc,
-                        const char *changed) {
-  static struct str v[1];
-  v[0] = str_c(changed);
-  return op_new(&t->s, t->a, t->p, must_find(t, type), kind, sc, changed ? v : NULL, changed ? 1 : 0);
-}
 
 /* ---- load balancer -------------------------------------------------------------------------------- */
 #define STATE(code)                                                                                          \
