@@ -3,15 +3,6 @@
 
 #include "defs.h"
 
-#define OWN "{\"Key\":\"quoin:id\",\"Value\":\"abcdefghijklmnopqrstuvwxyz234567\"}"
-
-static struct op *begin(struct world *t, const char *type, enum op_kind kind, struct op_scope *sc,
-                        const char *changed) {
-  struct str *v = ARENA_NEW(t->a, struct str);
-  *v = changed ? str_c(changed) : STR("");
-  return op_new(&t->s, t->a, t->p, must_find(t, type), kind, sc, changed ? v : NULL, changed ? 1 : 0);
-}
-
 /* The password that the service made is secret in the request that carries it on. */
 TEST(generated_password_is_kept_as_a_secret) {
   struct world t;
