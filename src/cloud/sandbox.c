@@ -150,8 +150,8 @@ static void do_create(const struct asked *q, struct reply *out) {
                         .account = session_sym(sb->s, sb->account),
                         .partition = session_sym(sb->s, sb->partition),
                         .uid = token,
-                        .new_props = arg(q, "Properties"),
-                        .tags = arg(q, "Tags")};
+                        .new_props = sandbox_mask(sb, arg(q, "Properties")), /* copies: the call ends */
+                        .tags = sandbox_mask(sb, arg(q, "Tags"))};
   struct sobject o = {.type = q->def->type,
                       .def = q->def,
                       .region = q->region,
@@ -183,7 +183,7 @@ static void do_update(const struct asked *q, struct sobject *o, struct reply *ou
   const struct value *masked = sandbox_mask(sb, set);
   for (uint32_t i = 0; value_is(masked, V_MAP) && i < masked->n; i++)
     now.props = value_put(&sb->a, now.props, masked->members[i].key, masked->members[i].value);
-  struct op_scope sc = {.new_props = set, .live = o->props, .tags = arg(q, "Tags")};
+  struct op_scope sc = {.new_props = masked, .live = o->props, .tags = sandbox_mask(sb, arg(q, "Tags"))};
   struct denv e = {.s = sb->s, .a = &sb->a, .d = q->def, .sc = &sc};
   struct str tags = q->def->info.tag_property;
   if (tags.n) now.props = value_put(&sb->a, now.props, session_sym(sb->s, tags), sandbox_tags(&e, now.props));

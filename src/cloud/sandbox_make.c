@@ -155,7 +155,7 @@ bool sandbox_make(struct sandbox *sb, const struct op_scope *sc, struct sobject 
                       .account = sc->account,
                       .partition = sc->partition};
   m.known = empty(&m);
-  o->props = sc->new_props ? sandbox_mask(sb, sc->new_props) : m.known;
+  o->props = value_is(sc->new_props, V_MAP) ? sc->new_props : m.known;
   by_templates(&m, o->def->sandbox, o->def->n_sandbox);
   make_name(&m, &o->props);
   make_identity(&m, o);
