@@ -9,11 +9,13 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MAKE = ["make", "--no-print-directory", "-s", "-j2"]
 PYTEST = ["build/venv/bin/python", "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
+WAITING = ["build/venv/bin/python", "-m", "pytest", "-q", "-n", "3", "--dist", "worksteal"]  # they wait more than they compute
 ASAN = {"QUOIN_BIN": str(ROOT / "build/asan/quoin"), "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0",
         "UBSAN_OPTIONS": "print_stacktrace=1"}
 
@@ -28,14 +30,18 @@ STAGES = {
     "client": ("calls of the cloud client through the gate", MAKE + ["client"], {}),
     "cli": ("command line, goldens of bad input", PYTEST + ["tests/cli"], {}),
     "docs": ("snippets of the docs", PYTEST + ["tests/docs"], {}),
-    "integration": ("against the emulator through the gate", PYTEST + ["tests/integration"], {}),
-    "crash": ("kill -9 at drawn points", PYTEST + ["tests/crash"], {}),
+    "integration": ("against the emulator through the gate", WAITING + ["tests/integration"], {}),
+    "crash": ("kill -9 at drawn points", WAITING + ["tests/crash"], {}),
     "asan-build": ("the build with ASan and UBSan", MAKE + ["V=asan", "all"], {}),
     "asan-unit": ("unit tests under ASan and UBSan", MAKE + ["V=asan", "unit"], ASAN),
     "asan": ("command line and the main cycle under ASan and UBSan",
              PYTEST + ["-m", "asan", "tests/cli", "tests/integration"], ASAN),
-    "fuzz": ("a short run of every fuzz target", MAKE + ["fuzz", "SECONDS=4"], {}),
+    "fuzz": ("a short run of every fuzz target", MAKE + ["fuzz", "SECONDS=2"], {}),
 }
+
+# These go on beside the others once those before them have ended: they share no file, and the former mostly wait.
+LANES = (("integration", "crash"), ("asan-build", "asan-unit", "asan", "fuzz"))
+printing = threading.Lock()
 
 
 def counts(text):
@@ -56,7 +62,6 @@ def counts(text):
 
 def run(name):
     what, command, env = STAGES[name]
-    print(f"== {name}: {what}", flush=True)
     start = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, errors="replace")
@@ -69,8 +74,9 @@ def run(name):
         failed = 1
     shown = done.stdout if failed else "\n".join(
         line for line in done.stdout.splitlines() if re.search(r"passed|gate:|lint:|seed|skip|fuzz", line, re.I))
-    print(shown.rstrip(), flush=True)
-    print(f"-- {name}: {passed} passed, {failed} failed ({time.monotonic() - start:.0f} s)\n", flush=True)
+    with printing:
+        print(f"== {name}: {what}\n{shown.rstrip()}", flush=True)
+        print(f"-- {name}: {passed} passed, {failed} failed ({time.monotonic() - start:.0f} s)\n", flush=True)
     return passed, failed
 
 
@@ -80,7 +86,13 @@ def main():
     if unknown:
         sys.exit(f"no stage {', '.join(unknown)}; there are {', '.join(STAGES)}")
     subprocess.run(["sh", "tests/venv.sh"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    results = [run(n) for n in names]
+    beside = [[n for n in lane if n in names] for lane in LANES]
+    results = [run(n) for n in names if not any(n in lane for lane in LANES)]
+    lanes = [threading.Thread(target=lambda lane=lane: results.extend(run(n) for n in lane)) for lane in beside]
+    for thread in lanes:
+        thread.start()
+    for thread in lanes:
+        thread.join()
     passed, failed = sum(r[0] for r in results), sum(r[1] for r in results)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

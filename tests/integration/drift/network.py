@@ -1,6 +1,8 @@
 """VPC, subnet, gateway, routes, security group."""
 from __future__ import annotations
 
+import re
+
 from .table import RELEASED, REQUIRED, Drift, Gone, Group, Prop
 
 EC2 = "AWS::EC2::"
@@ -13,7 +15,7 @@ def ec2(cloud):
 def call(operation, **params):
     """A call with {x} in texts replaced by the id of x."""
     def fill(value, ids):
-        if isinstance(value, str) and value.startswith("{"):
+        if isinstance(value, str) and re.fullmatch(r"\{\w+\}", value):
             return ids[value.strip("{}")]
         if isinstance(value, dict):
             return {k: fill(v, ids) for k, v in value.items()}
